@@ -1,0 +1,51 @@
+//! Every limit of the program that is not a setting, named, with its reason.
+
+use std::time::Duration;
+
+/// Rows in one block that travels from a reader to its consumer: large enough that a channel hand-over is noise.
+pub const BLOCK_ROWS_MAX: usize = 1024;
+
+/// Bytes in one block; a block with a single larger row holds that row alone.
+pub const BLOCK_BYTES_MAX: usize = 1 << 20;
+
+/// Blocks a reader may run ahead of its consumer.
+pub const BLOCKS_AHEAD_MAX: usize = 4;
+
+/// Bytes in one target transaction.
+pub const UNIT_BYTES_MAX: usize = 8 << 20;
+
+/// Rows a search may cover before its progress is saved.
+pub const SEARCH_UNIT_ROWS_MAX: u64 = 100_000;
+
+/// Time a search may run before its progress is saved.
+pub const SEARCH_UNIT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Runs of added or changed keys that a table lists one by one; beyond, the rest is one dirty range.
+pub const FINDINGS_MAX: u64 = 1_000_000;
+
+/// Sample keys in one event.
+pub const EVENT_SAMPLES_MAX: usize = 20;
+
+/// Life-cycle events waiting for a slow consumer before the engine stops at a safe point.
+pub const EVENTS_WAITING_MAX: usize = 4096;
+
+/// Commands waiting for the engine.
+pub const COMMANDS_WAITING_MAX: usize = 64;
+
+/// Longest single read transaction on a SQLite source with a rollback journal, so that its application can commit.
+pub const ROLLBACK_READ_TIME_MAX: Duration = Duration::from_millis(500);
+
+/// Characters of a value or an identifier shown in a message.
+pub const SHOWN_CHARS_MAX: usize = 120;
+
+/// Time a drain may take before it becomes a rollback.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Deletes below this many rows never trip the ratio guard.
+pub const GUARD_ROWS_MIN: u64 = 20;
+
+/// Ranges of one digest request.
+pub const DIGEST_RANGES_MAX: usize = 4096;
+
+/// Share of dirty first-level buckets beyond which a digest search becomes a merge compare.
+pub const DIRTY_SHARE_MAX: f64 = 0.05;
