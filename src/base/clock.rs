@@ -10,11 +10,13 @@ pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// This instant moved by `duration` into the past, saturating at the smallest representable instant.
+    #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// This instant moved by `duration` into the future, saturating at the largest representable instant.
+    #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }

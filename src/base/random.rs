@@ -31,6 +31,7 @@ impl Random {
     }
 
     /// A new generator whose sequence is independent of this one's later draws.
+    #[must_use]
     pub fn fork(&mut self) -> Self {
         Self(self.0.fork())
     }

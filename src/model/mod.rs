@@ -1,1 +1,11 @@
-//! Plain data and pure algebra.
+//! Plain data and pure algebra: what a table, a key, a row, a difference and a plan *are*.
+//!
+//! Does not belong here: input and output, async, serde, drivers. Everything is testable by calling it.
+//!
+//! Invariants: equality is decided on compare forms only ([`compare`]); a key never passes through floating point;
+//! ranges are half-open, disjoint and cover everything.
+
+pub mod digest;
+pub mod key;
+pub mod range;
+pub mod value;
