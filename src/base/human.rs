@@ -50,6 +50,6 @@ mod tests {
         assert_eq!(bytes(3_500_000), "3.3 MiB");
         assert_eq!(duration(Duration::from_millis(420)), "0.42 s");
         assert_eq!(duration(Duration::from_secs(245)), "4m 05s");
-        assert_eq!(duration(Duration::from_secs(7380)), "2h 03m");
+        assert_eq!(duration(Duration::from_mins(123)), "2h 03m");
     }
 }
