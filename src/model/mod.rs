@@ -8,4 +8,5 @@
 pub mod digest;
 pub mod key;
 pub mod range;
+pub mod settings;
 pub mod value;
