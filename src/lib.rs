@@ -30,3 +30,4 @@
 
 pub mod base;
 pub mod model;
+pub mod store;

@@ -5,8 +5,14 @@
 //! Invariants: equality is decided on compare forms only ([`compare`]); a key never passes through floating point;
 //! ranges are half-open, disjoint and cover everything.
 
+pub mod block;
+pub mod common;
+pub mod compare;
 pub mod digest;
 pub mod key;
+pub mod pair;
 pub mod range;
+pub mod schema;
 pub mod settings;
+pub mod types;
 pub mod value;
