@@ -69,6 +69,14 @@ pub const FORM_VERSION: u32 = 1;
 pub const ALGORITHM: &str = "xxh3-128/sum";
 
 impl DigestSeed {
+    /// The hash bucket of an encoded key, in `0..buckets`: the same at every store, whatever its order of keys.
+    ///
+    /// # Panics
+    /// When `buckets` is 0.
+    pub fn bucket_of(self, key: &[u8], buckets: usize) -> usize {
+        (xxh3_128_with_seed(key, self.0) % buckets as u128) as usize
+    }
+
     /// A name for the seed that does not reveal it.
     pub fn id(self) -> String {
         format!("{:08x}", xxh3_128_with_seed(b"syncline seed id", self.0) as u32)

@@ -16,5 +16,6 @@ pub mod range;
 pub mod schema;
 pub mod search;
 pub mod settings;
+pub mod stamp;
 pub mod types;
 pub mod value;
