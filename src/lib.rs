@@ -30,4 +30,5 @@
 
 pub mod base;
 pub mod model;
+pub mod state;
 pub mod store;

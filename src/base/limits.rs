@@ -49,3 +49,18 @@ pub const DIGEST_RANGES_MAX: usize = 4096;
 
 /// Share of dirty first-level buckets beyond which a digest search becomes a merge compare.
 pub const DIRTY_SHARE_MAX: f64 = 0.05;
+
+/// Errors listed in a summary; the rest is only counted.
+pub const SUMMARY_ERRORS_MAX: usize = 1000;
+
+/// Findings, quarantined rows or proofs taken from the state at a time.
+pub const STATE_PAGE_ROWS_MAX: usize = 5000;
+
+/// Age beyond which an interrupted pass is started anew instead of continued.
+pub const RESUME_AGE_MAX: Duration = Duration::from_hours(24);
+
+/// Stored proof ranges a table.
+pub const PROOF_RANGES_MAX: usize = 4096;
+
+/// Passes kept in the history.
+pub const HISTORY_PASSES_MAX: u64 = 1000;

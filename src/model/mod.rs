@@ -6,10 +6,13 @@
 //! ranges are half-open, disjoint and cover everything.
 
 pub mod block;
+pub mod command;
 pub mod common;
 pub mod compare;
 pub mod digest;
+pub mod event;
 pub mod key;
+pub mod outcome;
 pub mod pair;
 pub mod plan;
 pub mod range;
