@@ -14,6 +14,8 @@ pub struct Watermark {
     pub stamp: Value,
     /// The largest key with that stamp that was taken over, when known.
     pub key: Option<Key>,
+    /// How many rows carried exactly that stamp; more of them later are changes that came in behind.
+    pub ties: u64,
     /// When it was stored.
     pub at: Timestamp,
 }
