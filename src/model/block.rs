@@ -6,7 +6,7 @@
 //!
 //! Each row carries its memcomparable key and, when a column needs a common form, its compare form.
 
-use super::compare::CompareForm;
+use super::compare::{self, CompareForm};
 use super::key::{self, Key};
 use super::value::{Value, ValueRef};
 
@@ -221,12 +221,20 @@ pub struct RowShape {
     pub key: Vec<usize>,
     /// How each field is compared, in view order.
     pub forms: Vec<CompareForm>,
+    /// What NULL counts as when it is compared, by field; empty when NULL is NULL everywhere. Only the source's side of
+    /// a pair has any: a NULL that the target cannot hold is written as this, and is equal to it from then on.
+    pub null_as: Vec<Option<Value>>,
 }
 
 impl RowShape {
-    /// Whether every field is compared by its own bytes.
+    /// Rows with this key and these forms, where NULL is NULL.
+    pub fn new(key: Vec<usize>, forms: Vec<CompareForm>) -> Self {
+        Self { key, forms, null_as: Vec::new() }
+    }
+
+    /// Whether every field is compared by its own bytes, so that the row's bytes serve as its compare form.
     pub fn is_exact(&self) -> bool {
-        self.forms.iter().all(|form| *form == CompareForm::Exact)
+        self.forms.iter().all(|form| *form == CompareForm::Exact) && self.null_as.iter().all(Option::is_none)
     }
 }
 
@@ -268,9 +276,7 @@ impl BlockBuilder {
         keys.end();
         if !self.exact {
             let first = self.field_starts.first().map_or(rows.bytes.len(), |&start| start as usize);
-            for (form, value) in self.shape.forms.iter().zip(Fields::of(&rows.bytes[first..])) {
-                form.encode(value, &mut forms.bytes);
-            }
+            compare::encode_row(&self.shape, Fields::of(&rows.bytes[first..]), &mut forms.bytes);
             forms.end();
         }
         rows.end();
@@ -338,7 +344,7 @@ mod tests {
     }
 
     fn shape(columns: usize) -> RowShape {
-        RowShape { key: vec![0], forms: vec![CompareForm::Exact; columns] }
+        RowShape::new(vec![0], vec![CompareForm::Exact; columns])
     }
 
     proptest! {

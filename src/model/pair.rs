@@ -82,6 +82,8 @@ pub struct ColumnPair {
     pub form: CompareForm,
     /// Whether it is written; generated target columns are only compared.
     pub written: bool,
+    /// What a NULL of the source becomes, where the target allows none; it counts as this when compared.
+    pub null_as: Option<Value>,
 }
 
 /// A type as declared and as understood.
@@ -93,6 +95,8 @@ pub struct ColumnType {
     pub logical: LogicalType,
     /// Whether NULL is allowed.
     pub nullable: bool,
+    /// Whether the engine enforces the declared type; SQLite does only in STRICT tables.
+    pub strict: bool,
 }
 
 /// What a store has to know to read one side of a pair: rows come in this column order, whatever the table's own.
@@ -134,7 +138,7 @@ impl TablePair {
             table: self.source.table.clone(),
             columns: self.columns.iter().map(|column| column.source.clone()).collect(),
             types: self.columns.iter().map(|column| column.source_type.logical.clone()).collect(),
-            shape: self.shape(),
+            shape: self.source_shape(),
             filter: self.source.filter.clone(),
             modify_column: self.modify_column.as_ref().map(|column| column.source.clone()),
         }
@@ -170,10 +174,16 @@ impl TablePair {
         self.columns[..self.key_length].iter().map(|column| column.source.as_str())
     }
 
-    fn shape(&self) -> RowShape {
-        RowShape {
-            key: (0..self.key_length).collect(),
-            forms: self.columns.iter().map(|column| column.form).collect(),
+    fn source_shape(&self) -> RowShape {
+        let mut shape = self.shape();
+        if self.columns.iter().any(|column| column.null_as.is_some()) {
+            shape.null_as = self.columns.iter().map(|column| column.null_as.clone()).collect();
         }
+        shape
+    }
+
+    fn shape(&self) -> RowShape {
+        let forms = self.columns.iter().map(|column| column.form).collect();
+        RowShape::new((0..self.key_length).collect(), forms)
     }
 }

@@ -170,3 +170,29 @@ pub enum ReferentialAction {
     /// Sets the referring columns to their defaults.
     SetDefault,
 }
+
+/// A table to be made.
+#[derive(Debug, Clone)]
+pub struct NewTable {
+    /// Its name.
+    pub name: TableName,
+    /// Columns: name, SQL type of this side, nullable, default as SQL when the engine is the same.
+    pub columns: Vec<NewColumn>,
+    /// The primary key.
+    pub primary_key: Vec<String>,
+    /// The table that it is made after.
+    pub model: Table,
+}
+
+/// A column to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in this side's SQL.
+    pub sql_type: String,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// Its default in this side's SQL.
+    pub default: Option<String>,
+}

@@ -22,10 +22,12 @@ use crate::model::digest::{Digest, DigestSeed};
 use crate::model::key::Key;
 use crate::model::pair::{TableView, WriteTarget};
 use crate::model::range::KeyRange;
-use crate::model::schema::{Catalog, Table, TableName};
+use crate::model::schema::Catalog;
+
 use crate::model::types::LogicalType;
 use crate::model::value::Value;
 
+pub use crate::model::schema::{NewColumn, NewTable};
 pub use error::{ErrorClass, Refusal, RefusalKind, StoreError};
 pub use stream::{ROWS_IN_FLIGHT, RowSender, RowStream, row_channel};
 
@@ -253,30 +255,4 @@ pub struct Applied {
     pub cascaded: u64,
     /// Statements sent.
     pub queries: u64,
-}
-
-/// A table to be made.
-#[derive(Debug, Clone)]
-pub struct NewTable {
-    /// Its name.
-    pub name: TableName,
-    /// Columns: name, SQL type of this side, nullable, default as SQL when the engine is the same.
-    pub columns: Vec<NewColumn>,
-    /// The primary key.
-    pub primary_key: Vec<String>,
-    /// The table that it is made after.
-    pub model: Table,
-}
-
-/// A column to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewColumn {
-    /// Its name.
-    pub name: String,
-    /// Its type in this side's SQL.
-    pub sql_type: String,
-    /// Whether NULL is allowed.
-    pub nullable: bool,
-    /// Its default in this side's SQL.
-    pub default: Option<String>,
 }

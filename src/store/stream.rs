@@ -109,7 +109,7 @@ mod tests {
     use crate::model::value::Value;
 
     fn block() -> RowBlock {
-        let mut builder = BlockBuilder::new(RowShape { key: vec![0], forms: vec![CompareForm::Exact] });
+        let mut builder = BlockBuilder::new(RowShape::new(vec![0], vec![CompareForm::Exact]));
         builder.push_row(&[Value::Integer(1)]);
         builder.take()
     }
