@@ -65,6 +65,8 @@ pub struct Table {
     pub triggers: Vec<String>,
     /// Whether the engine enforces the declared types.
     pub strict: bool,
+    /// Whether the rows live in the primary key's own index (SQLite: `WITHOUT ROWID`).
+    pub without_rowid: bool,
 }
 
 impl Table {

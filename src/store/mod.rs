@@ -29,7 +29,7 @@ use crate::model::value::Value;
 
 pub use crate::model::schema::{NewColumn, NewTable};
 pub use error::{ErrorClass, Refusal, RefusalKind, StoreError};
-pub use stream::{ROWS_IN_FLIGHT, RowSender, RowStream, row_channel};
+pub use stream::{ConsumerGone, Offered, ROWS_IN_FLIGHT, RowSender, RowStream, row_channel};
 
 /// The result of a store's operation.
 pub type Result<T> = std::result::Result<T, StoreError>;

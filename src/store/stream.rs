@@ -32,7 +32,37 @@ pub struct RowSender {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsumerGone;
 
+/// What became of a block that was offered.
+#[derive(Debug)]
+pub enum Offered {
+    /// It is on its way.
+    Taken,
+    /// The consumer is behind; here is the block again.
+    Full(RowBlock),
+    /// The consumer went away; the reader may stop.
+    ConsumerGone,
+}
+
 impl RowSender {
+    /// Hands a block over if the consumer is not behind; for readers that have better things to do than to wait.
+    pub fn offer(&self, block: RowBlock) -> Offered {
+        match self.sender.try_send(Item::Block(block)) {
+            Ok(()) => Offered::Taken,
+            Err(mpsc::error::TrySendError::Full(Item::Block(block))) => Offered::Full(block),
+            Err(_) => Offered::ConsumerGone,
+        }
+    }
+
+    /// Returns when the next item will be taken at once, or the consumer went away. Cancel-safe.
+    pub async fn ready(&self) {
+        let _ = self.sender.reserve().await;
+    }
+
+    /// Whether the consumer went away.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Hands a block over, waiting while the consumer is behind; for reader threads.
     pub fn send_blocking(&self, block: RowBlock) -> std::result::Result<(), ConsumerGone> {
         self.sender.blocking_send(Item::Block(block)).map_err(|_| ConsumerGone)
