@@ -64,3 +64,6 @@ pub const PROOF_RANGES_MAX: usize = 4096;
 
 /// Passes kept in the history.
 pub const HISTORY_PASSES_MAX: u64 = 1000;
+
+/// Holds remembered a table, each with its keys: more than a day of hourly passes, each with another delete set.
+pub const HOLDS_PER_TABLE_MAX: usize = 32;

@@ -9,6 +9,8 @@
 //! Invariants: state moves after the target's commit; a damaged or newer file is refused, never guessed at; calls are
 //! short local transactions (at most [`crate::base::limits::STATE_PAGE_ROWS_MAX`] rows), and therefore not async.
 
+mod bounds;
+pub mod memory;
 mod record;
 
 pub use record::{
@@ -32,6 +34,9 @@ pub enum StateError {
     /// The file was written by a newer program, or is damaged; says exactly what to do.
     #[error("{0}")]
     Unusable(String),
+    /// Nothing is remembered of this job yet, and it was opened for reading only.
+    #[error("nothing is remembered of this job yet: there is no {0}")]
+    Absent(String),
     /// The file system or SQLite failed.
     #[error("{operation}: {cause}")]
     Failed {
@@ -65,13 +70,13 @@ pub trait State: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredFinding>>;
 
-    /// Rows in the findings of this pass that are not applied yet, by kind.
+    /// Rows in the findings of this pass that are not applied yet, by kind; counted anew at each call.
     fn finding_rows(&self, table: &str, kind: FindingKind) -> Result<u64>;
 
     /// Units of this pass that were begun and not finished.
     fn open_units(&self, table: &str) -> Result<Vec<Unit>>;
 
-    /// A unit number never used in this job before.
+    /// A unit number that no committed unit of this job ever had; each call gives another one.
     fn next_unit(&self) -> Result<u64>;
 
     /// What this pass has done to a table so far, in all its processes.
@@ -86,18 +91,22 @@ pub trait State: Send + Sync {
     /// Stored proofs of a table, in key order.
     fn proofs(&self, table: &str) -> Result<Vec<ProofRange>>;
 
-    /// Recorded holds, newest first.
+    /// Recorded holds, last recorded first, at most [`crate::base::limits::HOLDS_PER_TABLE_MAX`] a table.
     fn holds(&self) -> Result<Vec<Hold>>;
 
     /// Keys that a hold would delete, ascending, after `after`, at most `limit`.
     fn hold_keys(&self, id: &str, after: Option<&Key>, limit: usize) -> Result<Vec<Key>>;
 
-    /// How many delete findings of this pass are not among a hold's keys.
+    /// How many delete findings of this pass are not among a hold's keys: all of them when there is no such hold or
+    /// it is another table's.
     fn deletes_beyond_hold(&self, table: &str, id: &str) -> Result<u64>;
 
     /// Past passes, newest first, at most `limit`.
     fn history(&self, limit: usize) -> Result<Vec<PassRecord>>;
 
-    /// Makes all changes or none, durably.
+    /// Makes all changes or none, in their order, durably.
+    ///
+    /// After an error the changes may or may not have been made: read again before repeating them. Refused with nothing
+    /// changed: an extra row in a [`Finding::Run`], an unknown hold moved or given keys.
     fn commit(&self, changes: &[StateChange]) -> Result<()>;
 }

@@ -185,6 +185,19 @@ pub struct TableTotals {
     pub seconds: f64,
 }
 
+impl TableTotals {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            rows: self.rows.plus(other.rows),
+            errors: self.errors + other.errors,
+            cascaded: self.cascaded + other.cascaded,
+            seconds: self.seconds + other.seconds,
+        }
+    }
+}
+
 /// What an interrupted pass must find unchanged to be continued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassFingerprint {
@@ -205,7 +218,7 @@ pub struct InterruptedPass {
     pub started_at: Timestamp,
     /// What it was about.
     pub fingerprint: PassFingerprint,
-    /// Tables that it had finished, by name.
+    /// Tables that it had finished, sorted by name.
     pub finished_tables: Vec<String>,
 }
 
@@ -249,8 +262,8 @@ pub struct QuarantinedRow {
 pub struct QuarantineFilter {
     /// Of this table only.
     pub table: Option<String>,
-    /// After this key of that table.
-    pub after: Option<Key>,
+    /// After this table and key; the order is by table name, then key.
+    pub after: Option<(String, Key)>,
     /// At most so many; 0 means [`crate::base::limits::STATE_PAGE_ROWS_MAX`].
     pub limit: usize,
 }
@@ -316,14 +329,15 @@ pub struct PassRecord {
 pub enum StateChange {
     /// A new pass is under way; units, findings, progress and totals of any earlier one are gone.
     PassStarted {
-        /// Its number; the history's largest plus one, or more.
+        /// Its number; the history's largest plus one, or more; below 2^63.
         pass: u64,
         /// When.
         at: Timestamp,
         /// What it is about.
         fingerprint: PassFingerprint,
     },
-    /// A table of the pass is finished and will not be worked on again when the pass is continued.
+    /// A table of the pass is finished and will not be worked on again when the pass is continued; nothing when no
+    /// pass is under way.
     TableFinished {
         /// The table.
         table: String,
@@ -402,21 +416,24 @@ pub enum StateChange {
         /// The key, or all.
         key: Option<Key>,
     },
-    /// A table's stored proofs are replaced by these.
+    /// A table's stored proofs are replaced by these, at most [`crate::base::limits::PROOF_RANGES_MAX`]: beyond,
+    /// neighbours of one time are joined, then the oldest dropped.
     ProofsReplaced {
         /// The table.
         table: String,
         /// The proofs.
         proofs: Vec<ProofRange>,
     },
-    /// A hold was recorded; `keys` are appended to those it has.
+    /// A hold was recorded, in place of what was recorded under its id; `keys` are appended to those it has.
+    ///
+    /// Beyond [`crate::base::limits::HOLDS_PER_TABLE_MAX`] a table the oldest are forgotten, approved ones last.
     HoldRecorded {
         /// The hold.
         hold: Hold,
         /// Keys it would delete.
         keys: Vec<Key>,
     },
-    /// The delete findings of a table become the keys of a hold.
+    /// The delete findings of a table are copied to the keys of a hold.
     HoldKeysTaken {
         /// The hold's id.
         id: String,
