@@ -10,6 +10,7 @@
 //! positive mark or it is an error; every method that reads honours [`TableView::filter`].
 
 mod error;
+pub mod memory;
 mod stream;
 
 use std::collections::BTreeSet;
