@@ -67,3 +67,15 @@ pub const HISTORY_PASSES_MAX: u64 = 1000;
 
 /// Holds remembered a table, each with its keys: more than a day of hourly passes, each with another delete set.
 pub const HOLDS_PER_TABLE_MAX: usize = 32;
+
+/// Bytes of one configuration file; the longest sensible one is a hundredth of this.
+pub const CONFIG_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Problems of a configuration that are listed; the rest are counted.
+pub const CONFIG_PROBLEMS_MAX: usize = 50;
+
+/// Bytes of a password, from wherever it comes.
+pub const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Time that a `password_command` may take.
+pub const SECRET_COMMAND_TIME_MAX: Duration = Duration::from_secs(10);
