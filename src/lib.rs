@@ -29,6 +29,7 @@
 //! - Every queue, retry, batch and answer has a limit, named in [`base::limits`].
 
 pub mod base;
+pub mod board;
 pub mod config;
 pub mod model;
 pub mod state;

@@ -79,3 +79,15 @@ pub const SECRET_BYTES_MAX: u64 = 64 << 10;
 
 /// Time that a `password_command` may take.
 pub const SECRET_COMMAND_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Tables that the board follows; events of further ones are counted.
+pub const BOARD_TABLES_MAX: usize = 10_000;
+
+/// Ranges that the board remembers of one table's search, the newest.
+pub const BOARD_RANGES_MAX: usize = 256;
+
+/// Errors that the board remembers, the newest.
+pub const BOARD_ERRORS_MAX: usize = 1000;
+
+/// Log lines that the board remembers, the newest.
+pub const BOARD_MESSAGES_MAX: usize = 1000;

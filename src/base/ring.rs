@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// The newest `capacity` entries, and how many older ones fell off.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ring<T> {
     entries: VecDeque<T>,
     capacity: usize,
@@ -14,6 +14,13 @@ impl<T> Ring<T> {
     /// An empty ring for at most `capacity` entries.
     pub fn new(capacity: usize) -> Self {
         Self { entries: VecDeque::new(), capacity, dropped: 0 }
+    }
+
+    /// A ring that held `entries` (oldest first) after `dropped` older ones had fallen off.
+    pub fn restore(capacity: usize, dropped: u64, entries: impl IntoIterator<Item = T>) -> Self {
+        let mut ring = Self { dropped, ..Self::new(capacity) };
+        entries.into_iter().for_each(|entry| ring.push(entry));
+        ring
     }
 
     /// Adds an entry; when full, the oldest falls off and is counted.
@@ -32,6 +39,11 @@ impl<T> Ring<T> {
     /// Oldest to newest.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.entries.iter()
+    }
+
+    /// Oldest to newest, to be changed in place.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
+        self.entries.iter_mut()
     }
 
     /// How many entries are held.

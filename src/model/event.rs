@@ -235,6 +235,40 @@ pub enum EventBody {
     },
 }
 
+impl EventBody {
+    /// The table that this is about, when it is about one.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::TablePaired { table, .. }
+            | Self::TablePlanned { table, .. }
+            | Self::FindStarted { table, .. }
+            | Self::RangeSplit { table, .. }
+            | Self::RangeCompared { table, .. }
+            | Self::SearchAdvanced { table, .. }
+            | Self::DifferencesFound { table, .. }
+            | Self::TableHeld { table, .. }
+            | Self::UnitApplied { table, .. }
+            | Self::RowsParked { table, .. }
+            | Self::RowQuarantined { table, .. }
+            | Self::FallbackStarted { table, .. } => Some(table),
+            Self::TableFinished { outcome } => Some(&outcome.name),
+            Self::ErrorOccurred { error } => error.table.as_deref(),
+            Self::MessageLogged { table, .. } => table.as_deref(),
+            Self::RunStateChanged { .. }
+            | Self::PassStarted { .. }
+            | Self::PhaseStarted { .. }
+            | Self::ConnectionLost { .. }
+            | Self::ConnectionRestored { .. }
+            | Self::SleepStarted { .. }
+            | Self::SleepAdvanced { .. }
+            | Self::SleepEnded { .. }
+            | Self::CommandAccepted { .. }
+            | Self::CommandRejected { .. }
+            | Self::PassFinished { .. } => None,
+        }
+    }
+}
+
 /// How loud a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say it")]

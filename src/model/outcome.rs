@@ -85,17 +85,17 @@ pub struct RowCounts {
 impl RowCounts {
     /// Rows written or deleted.
     pub fn written(self) -> u64 {
-        self.added + self.modified + self.deleted
+        self.added.saturating_add(self.modified).saturating_add(self.deleted)
     }
 
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
-            added: self.added + other.added,
-            modified: self.modified + other.modified,
-            deleted: self.deleted + other.deleted,
-            skipped: self.skipped + other.skipped,
+            added: self.added.saturating_add(other.added),
+            modified: self.modified.saturating_add(other.modified),
+            deleted: self.deleted.saturating_add(other.deleted),
+            skipped: self.skipped.saturating_add(other.skipped),
         }
     }
 }

@@ -1,2 +1,4 @@
 //! integration tests
+mod board;
 mod config;
+mod events;
