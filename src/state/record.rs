@@ -373,6 +373,15 @@ pub enum StateChange {
         /// The table.
         table: String,
     },
+    /// A run of findings is done in part; it keeps its number.
+    FindingShrunk {
+        /// The table.
+        table: String,
+        /// Its number.
+        id: u64,
+        /// What is left of it.
+        finding: Finding,
+    },
     /// Findings are done with.
     FindingsRemoved {
         /// The table.

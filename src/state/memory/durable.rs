@@ -190,6 +190,12 @@ impl Durable {
                 self.findings.retain(|(name, _), _| *name != table);
                 self.units.retain(|_, unit| unit.table != table);
             }
+            StateChange::FindingShrunk { table, id, finding } => {
+                let found = self.findings.get_mut(&(table, finding.kind()));
+                if let Some(stored) = found.and_then(|found| found.get_mut(&id)) {
+                    *stored = finding;
+                }
+            }
             StateChange::FindingsRemoved { table, ids } => {
                 for (_, found) in self.findings.iter_mut().filter(|((name, _), _)| *name == table) {
                     for id in &ids {
