@@ -15,6 +15,7 @@ mod document;
 mod endpoint;
 mod error;
 mod expand;
+pub mod import;
 mod key;
 mod keys;
 mod layer;
