@@ -1,4 +1,17 @@
 //! What a column's type means, whatever an engine calls it, and which pairs of types can hold each other's values.
+//!
+//! Does not belong here: values (see [`super::convert`]) and their text (see [`super::common`]).
+//!
+//! Invariants: a pair of columns is compared in some form exactly when its values can be converted at all; the form is
+//! the same whichever side is the source; what is lost is said with both types as they are declared.
+
+mod compatibility;
+mod form;
+
+pub use compatibility::compatibility;
+pub use form::compare_form;
+
+use super::pair::ColumnType;
 
 /// The meaning of a declared type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,3 +111,22 @@ impl Compatibility {
         }
     }
 }
+
+/// Whether two columns hold the same values in the same way: same engine, same declared type.
+fn is_same(source: &ColumnType, target: &ColumnType, same_engine: bool) -> bool {
+    let words = |declared: &str| declared.split_whitespace().map(str::to_ascii_uppercase).collect::<Vec<_>>();
+    same_engine && source.logical == target.logical && words(&source.declared) == words(&target.declared)
+}
+
+impl std::fmt::Display for ColumnType {
+    /// The type as declared, escaped for a terminal.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.declared.trim().is_empty() {
+            return f.write_str("(no type)");
+        }
+        f.write_str(&crate::base::escape::visible_short(&self.declared, crate::base::limits::SHOWN_CHARS_MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;
