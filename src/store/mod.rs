@@ -178,6 +178,8 @@ pub trait Snapshot: Send + Sync {
 pub struct Stamps {
     /// Rows at or after the asked stamp, or all with a stamp when none was asked.
     pub changed: u64,
+    /// Rows stamped exactly as asked; 0 when no stamp was asked.
+    pub ties: u64,
     /// Rows without a stamp; they are never found by it.
     pub missing: u64,
     /// Rows stamped later than now.

@@ -277,7 +277,9 @@ impl Snapshot for MemorySnapshot {
                     stamps.missing += 1;
                     continue;
                 }
-                stamps.changed += u64::from(since.as_ref().is_none_or(|since| *since <= order(value)));
+                let value_order = order(value);
+                stamps.changed += u64::from(since.as_ref().is_none_or(|since| *since <= value_order));
+                stamps.ties += u64::from(since.as_ref() == Some(&value_order));
                 if stamp::is_after(value.as_ref(), now) {
                     stamps.future += 1;
                 } else if stamps.largest.as_ref().is_none_or(|largest| order(largest) < order(value)) {
