@@ -34,3 +34,4 @@ pub mod config;
 pub mod model;
 pub mod state;
 pub mod store;
+pub mod wire;

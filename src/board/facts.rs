@@ -1,6 +1,7 @@
 //! What is known of a running job at one moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::table::TableFacts;
 use crate::base::clock::Timestamp;
@@ -224,8 +225,8 @@ pub struct SleepFacts {
     pub until: Timestamp,
     /// Why then.
     pub reason: String,
-    /// What remained at the last look at the clock, in seconds.
-    pub remaining_seconds: f64,
+    /// What remained at the last look at the clock.
+    pub remaining: Duration,
     /// When that look was.
     pub advanced_at: Timestamp,
 }

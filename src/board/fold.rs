@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::facts::{BoardSnapshot, LoggedError, LoggedMessage, LostFacts, PassFacts, SleepFacts};
 use super::table::{FoundFacts, HoldFacts, ProgressFacts, SearchFacts, TableFacts, TableState};
@@ -83,13 +84,13 @@ impl Board {
                     started_at: at,
                     until: *until,
                     reason: reason.clone(),
-                    remaining_seconds: until.since(at).as_secs_f64(),
+                    remaining: until.since(at),
                     advanced_at: at,
                 });
             }
             EventBody::SleepAdvanced { remaining_seconds } => {
                 if let Some(sleep) = &mut self.facts_mut().sleep {
-                    (sleep.remaining_seconds, sleep.advanced_at) = (*remaining_seconds, at);
+                    (sleep.remaining, sleep.advanced_at) = (whole_microseconds(*remaining_seconds), at);
                 }
             }
             EventBody::SleepEnded { .. } => self.facts_mut().sleep = None,
@@ -292,7 +293,7 @@ impl TableFacts {
                 self.rows = self.rows.plus(*rows);
                 self.cascaded = self.cascaded.saturating_add(*cascaded);
                 self.units += 1;
-                self.write_seconds += seconds;
+                self.write_time = self.write_time.saturating_add(whole_microseconds(*seconds));
             }
             EventBody::RowsParked { rows, .. } => self.parked = self.parked.saturating_add(*rows),
             EventBody::RowQuarantined { .. } => self.quarantined += 1,
@@ -328,6 +329,11 @@ impl TableFacts {
         }
         self.outcome = Some(Arc::new(outcome.clone()));
     }
+}
+
+/// As precise as the wire, so that a fold continued elsewhere adds up to the same; nonsense is zero.
+fn whole_microseconds(seconds: f64) -> Duration {
+    Duration::from_micros((seconds * 1e6).round() as u64)
 }
 
 #[cfg(test)]

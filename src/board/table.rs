@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{BOARD_RANGES_MAX, EVENT_SAMPLES_MAX};
@@ -77,8 +78,8 @@ pub struct TableFacts {
     pub cascaded: u64,
     /// Units committed.
     pub units: u64,
-    /// Seconds spent in them.
-    pub write_seconds: f64,
+    /// Time spent in them, in whole microseconds.
+    pub write_time: Duration,
     /// Rows that were parked to be tried again.
     pub parked: u64,
     /// Rows quarantined in this pass; in all, once the table ended.
@@ -114,7 +115,7 @@ impl TableFacts {
             rows: RowCounts::default(),
             cascaded: 0,
             units: 0,
-            write_seconds: 0.0,
+            write_time: Duration::ZERO,
             parked: 0,
             quarantined: 0,
             errors: 0,

@@ -5,7 +5,8 @@ use syncline::board::Board;
 
 use crate::events::{Output, output};
 
-fn take(board: &mut Board, outputs: &[Output]) {
+/// Hands an engine's output to a board.
+pub fn take(board: &mut Board, outputs: &[Output]) {
     for output in outputs {
         match output {
             Output::Event(event) => board.apply(event),

@@ -217,9 +217,9 @@ fn a_sleep_is_known_from_its_start_to_its_end() {
     let start =
         EventBody::SleepStarted { until: Timestamp(3_601_000_000), reason: "Sync complete.".to_owned() };
     let advanced = EventBody::SleepAdvanced { remaining_seconds: 1800.0 };
-    let sleep = |bodies: &[EventBody]| folded(bodies).facts().sleep.as_ref().map(|s| s.remaining_seconds);
-    assert_eq!(sleep(std::slice::from_ref(&start)), Some(3600.0));
-    assert_eq!(sleep(&[start.clone(), advanced.clone()]), Some(1800.0));
+    let sleep = |bodies: &[EventBody]| folded(bodies).facts().sleep.as_ref().map(|s| s.remaining.as_secs());
+    assert_eq!(sleep(std::slice::from_ref(&start)), Some(3600));
+    assert_eq!(sleep(&[start.clone(), advanced.clone()]), Some(1800));
     let ended = EventBody::SleepEnded { reason: "n".to_owned() };
     assert_eq!(sleep(&[start, advanced.clone(), ended]), None);
     assert_eq!(sleep(&[advanced]), None);
