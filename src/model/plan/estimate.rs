@@ -3,10 +3,8 @@
 use super::Changed;
 use super::choose::StrategyInputs;
 use super::strategy::Strategy;
+use crate::model::search::DIFFERENCES_ASSUMED;
 use crate::model::search::cost::CostModel;
-
-/// Differences assumed when nothing is known about a table.
-const DIFFERENCES_ASSUMED: u64 = 10;
 
 /// Rates of a pair of sides, measured where possible; of the slower side where they differ.
 #[derive(Debug, Clone, Copy, PartialEq)]

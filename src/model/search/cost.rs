@@ -142,12 +142,17 @@ impl CostModel {
         }
     }
 
-    /// The cheapest search: one to six wide levels, or two-way when trips and scans cost next to nothing.
-    pub fn best_shape(&self, rows: u64, differences: u64, leaf_rows_max: u64) -> SearchShape {
-        let wide = (1..=LEVELS_MAX)
+    /// The cheapest search of one to six wide levels.
+    pub fn best_wide(&self, rows: u64, differences: u64, leaf_rows_max: u64) -> SearchShape {
+        (1..=LEVELS_MAX)
             .map(|levels| self.shape(rows, differences, levels, leaf_rows_max))
             .reduce(|best, shape| if shape.seconds < best.seconds { shape } else { best })
-            .expect("there is at least one level");
+            .expect("there is at least one level")
+    }
+
+    /// The cheapest search: wide, or two-way when trips and scans cost next to nothing.
+    pub fn best_shape(&self, rows: u64, differences: u64, leaf_rows_max: u64) -> SearchShape {
+        let wide = self.best_wide(rows, differences, leaf_rows_max);
         let two_way = self.two_way(rows, differences, leaf_rows_max);
         if two_way.seconds <= wide.seconds + TWO_WAY_PATIENCE_SECONDS { two_way } else { wide }
     }

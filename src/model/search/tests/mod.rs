@@ -1,0 +1,5 @@
+//! The search against tables in memory.
+
+mod promises;
+mod properties;
+mod world;
