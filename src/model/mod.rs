@@ -12,6 +12,7 @@ pub mod compare;
 pub mod digest;
 pub mod event;
 pub mod key;
+pub mod merge;
 pub mod outcome;
 pub mod pair;
 pub mod plan;
