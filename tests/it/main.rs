@@ -1,5 +1,8 @@
 //! integration tests
+#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
+
 mod board;
 mod config;
+mod contract;
 mod events;
 mod wire;
