@@ -23,6 +23,8 @@ mod merge;
 mod origin;
 mod parse;
 mod print;
+#[cfg(test)]
+mod properties;
 mod raw;
 mod resolve;
 mod secrets;
@@ -119,10 +121,10 @@ pub fn load(request: LoadRequest) -> Result<Loaded, ConfigError> {
     // What a refused value would have led to is not worth a second message.
     if problems.is_empty() {
         let place = job_files
-            .last()
+            .first()
             .map_or_else(|| "no configuration file".to_owned(), |file| origin::shown_path(file.path()));
         require(&merged, &place, &mut problems);
-        name_job(&mut merged, job_files.last());
+        name_job(&mut merged, job_files.first());
     }
     let merged = problems.or(merged)?;
     finish(merged, secrets, &environment)
@@ -143,7 +145,7 @@ fn require(merged: &Merged, place: &str, problems: &mut Problems) {
     }
 }
 
-/// A job without a name is called after its file, or after its two databases.
+/// A job without a name is called after its first file, or after its two databases.
 fn name_job(merged: &mut Merged, file: Option<&Document>) {
     if merged.get(&Section::Root, "name").is_some() {
         return;
