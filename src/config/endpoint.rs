@@ -74,7 +74,8 @@ fn password(
             }
         }
     }
-    if policy == SecretPolicy::Leave {
+    let is_in_vain = key == "password_command" && !problems.is_empty();
+    if policy == SecretPolicy::Leave || is_in_vain {
         return None;
     }
     match fetch(&entry.value, key, environment) {

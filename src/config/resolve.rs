@@ -21,14 +21,15 @@ pub(crate) fn resolve(
     problems: &mut Problems,
     warnings: &mut Warnings,
 ) -> JobSettings {
-    let source = endpoint::resolve(merged, &Section::Source, secrets, environment, problems, warnings);
-    let target = endpoint::resolve(merged, &Section::Target, secrets, environment, problems, warnings);
-    let view = |section| View::new(merged, section);
-    let sync = view(Section::Sync);
     let names = merged.tables();
     let tables: Vec<_> =
         names.iter().map(|(name, origin)| table::resolve(merged, name, origin, problems)).collect();
     table::check_together(&tables, names, problems);
+    // After all other checks, so that no command is run for a configuration that is refused.
+    let source = endpoint::resolve(merged, &Section::Source, secrets, environment, problems, warnings);
+    let target = endpoint::resolve(merged, &Section::Target, secrets, environment, problems, warnings);
+    let view = |section| View::new(merged, section);
+    let sync = view(Section::Sync);
     JobSettings {
         name: view(Section::Root).text("name").unwrap_or_default(),
         source,

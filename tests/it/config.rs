@@ -407,3 +407,20 @@ fn entries_of_several_files_are_merged_by_name() {
     assert_eq!((names, loaded.settings.name.as_str()), (vec!["a", "b", "c"], "one"));
     assert_eq!((tables[0].source.as_str(), tables[0].batch_size, tables[0].verify), ("x", 2, Verify::Count));
 }
+
+#[test]
+fn no_command_is_run_for_a_configuration_that_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("was-run");
+    let text = |rest: &str| {
+        format!(
+            "[source]\nurl = \"postgres://u@h/d\"\npassword_command = [\"sh\", \"-c\", \"echo x | tee '{}'\"]\n\
+             [target]\nurl = \"sqlite:b.db\"\n[[tables]]\nname = \"a\"\nkey = [\"id\"]\n{rest}",
+            trace.display()
+        )
+    };
+    load("job.toml", text("exclude = [\"id\"]").as_bytes()).unwrap_err();
+    assert!(!trace.exists(), "a refused configuration ran its command");
+    load("job.toml", text("").as_bytes()).unwrap();
+    assert!(trace.exists());
+}

@@ -2,9 +2,14 @@
 
 use proptest::prelude::*;
 use syncline::config::import::ImportBase;
-use syncline::config::{self, SecretPolicy};
+use syncline::config::{self, ConfigError, LoadRequest, Loaded, SecretPolicy};
 
-use super::{accepted, assert_prints_back, fixtures, load, request};
+use super::{accepted, assert_prints_back, fixtures, request};
+
+/// Loads without fetching passwords: what a damaged file names as a command must not be run.
+fn load_only(name: &str, bytes: &[u8]) -> Result<Loaded, ConfigError> {
+    config::load(LoadRequest { secrets: SecretPolicy::Leave, ..request(name, bytes)? })
+}
 
 /// Pieces that a careless or hostile hand puts into a configuration.
 const PIECES: [&str; 24] = [
@@ -121,7 +126,7 @@ proptest! {
     fn no_damaged_file_panics_and_what_is_still_accepted_prints_back(bytes in damaged()) {
         if let Some(loaded) = accepted("damaged.toml", &bytes) {
             assert_prints_back(&loaded);
-        } else if let Err(error) = load("damaged.toml", &bytes) {
+        } else if let Err(error) = load_only("damaged.toml", &bytes) {
             let text = error.to_string();
             prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
             prop_assert!(!error.problems.is_empty());
@@ -130,7 +135,7 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        drop(load("bytes.toml", &bytes));
+        drop(load_only("bytes.toml", &bytes));
     }
 
     #[test]
