@@ -1,6 +1,7 @@
 //! Taking ranges from the stack and putting them into one request.
 
 use super::checkpoint::{OpenRole, OpenTask};
+use super::cost::FAN_OUT_MAX;
 use super::node::Node;
 use super::range_search::RangeSearch;
 use super::request::{Cut, LeafProbe, Probe, ProbeId, Request, SplitProbe};
@@ -56,8 +57,7 @@ impl RangeSearch {
         }
         match task {
             OpenTask::FindNewest => false,
-            // Each range is cut at least in two, and all pieces should fit one request for digests.
-            OpenTask::Split | OpenTask::SplitToRead => batch.len() < limits::DIGEST_RANGES_MAX / 2,
+            OpenTask::Split | OpenTask::SplitToRead => batch.len() < limits::DIGEST_RANGES_MAX,
             OpenTask::Digest => {
                 let same_level = (node.open.role == OpenRole::FirstLevel) == (role == OpenRole::FirstLevel);
                 let siblings = batch.last().is_some_and(|last| {
@@ -87,10 +87,10 @@ impl RangeSearch {
                 (OpenTask::SplitToRead, _) => own.div_ceil(limits::SEARCH_UNIT_ROWS_MAX),
                 (_, Pieces::Each(pieces)) => *pieces,
                 (_, Pieces::Together(pieces)) => {
-                    (u128::from(*pieces) * u128::from(own)).div_ceil(u128::from(rows.max(1))) as u64
+                    (u128::from(*pieces) * u128::from(own) / u128::from(rows.max(1))) as u64
                 }
             };
-            node.pieces = pieces.clamp(2, limits::DIGEST_RANGES_MAX as u64) as u32;
+            node.pieces = pieces.clamp(2, FAN_OUT_MAX) as u32;
         }
     }
 

@@ -9,6 +9,9 @@ use crate::base::limits;
 /// More levels than this never paid.
 const LEVELS_MAX: u32 = 6;
 
+/// Ranges of one level, over several requests if need be: a level's bounds have to fit in memory.
+pub(super) const FAN_OUT_MAX: u64 = 8 * limits::DIGEST_RANGES_MAX as u64;
+
 /// A two-way search may be this much slower than the best one: it stops earlier and is easier to follow.
 const TWO_WAY_PATIENCE_SECONDS: f64 = 0.002;
 
@@ -73,7 +76,7 @@ impl CostModel {
         let d = differences.max(1) as f64;
         let lambda = self.lambda(rows, differences, levels);
         let leaf = (lambda / (d * self.leaf_row_bytes)).clamp(1.0, leaf_rows_max.max(1) as f64).min(n);
-        let groups_max = limits::DIGEST_RANGES_MAX as f64;
+        let groups_max = FAN_OUT_MAX as f64;
         let inner_levels = levels.saturating_sub(1);
         let first_free = if inner_levels == 0 { n / leaf } else { lambda / self.group_bytes };
         let first = first_free.clamp(2.0_f64.min(n), groups_max.min(n));
@@ -87,7 +90,9 @@ impl CostModel {
 
     /// Follows the search as it really goes: a piece of at most `leaf_max` rows is read, a larger one split again.
     fn priced(&self, n: f64, d: f64, first: f64, inner: f64, leaf_max: f64) -> SearchShape {
+        let requests = |groups: f64| (groups / limits::DIGEST_RANGES_MAX as f64).ceil();
         let mut levels = 1;
+        let mut trips = requests(first) + 1.0;
         let mut groups = first;
         let mut rows = n;
         let mut piece = n / first;
@@ -95,6 +100,7 @@ impl CostModel {
             let dirty = d.min(n / piece);
             rows += dirty * piece;
             groups += dirty * inner;
+            trips += requests(dirty * inner);
             piece /= inner;
             levels += 1;
         }
@@ -109,7 +115,7 @@ impl CostModel {
             leaf_rows: leaf.ceil() as u64,
             bytes_per_side: bytes,
             rows_per_side: rows,
-            seconds: (f64::from(levels) + 1.0) * self.round_trip_seconds
+            seconds: trips * self.round_trip_seconds
                 + rows / self.rows_per_second
                 + 2.0 * bytes / self.bytes_per_second,
         }
@@ -140,6 +146,14 @@ impl CostModel {
                 + (digested + d * leaf) / self.rows_per_second
                 + 2.0 * bytes / self.bytes_per_second,
         }
+    }
+
+    /// Time to read so many rows of both sides in key order.
+    pub fn read_seconds(&self, rows: u64) -> f64 {
+        let rows = rows as f64;
+        self.round_trip_seconds
+            + rows / self.rows_per_second
+            + 2.0 * rows * self.leaf_row_bytes / self.bytes_per_second
     }
 
     /// The cheapest search of one to six wide levels.
@@ -207,11 +221,11 @@ mod tests {
     }
 
     #[test]
-    fn a_million_rows_are_cut_into_thousands_and_never_more_than_one_request_holds() {
+    fn a_million_rows_are_cut_into_thousands_and_never_into_more_than_memory_holds() {
         let lan = CostModel { bytes_per_second: 125e6, ..CostModel::default() };
         let shape = lan.best_shape(1_000_000, 30, 500);
-        assert!((1000..=4096).contains(&shape.first_fan_out), "{shape:?}");
-        assert!(lan.best_shape(1_000_000_000, 1_000_000, 500).first_fan_out <= 4096);
+        assert!((1000..=16_384).contains(&shape.first_fan_out), "{shape:?}");
+        assert!(lan.best_shape(1_000_000_000, 1_000_000, 500).first_fan_out <= FAN_OUT_MAX);
         let tiny = lan.best_shape(1, 1, 500);
         assert!(tiny.first_fan_out >= 1 && tiny.seconds.is_finite(), "{tiny:?}");
     }

@@ -202,8 +202,7 @@ impl RangeSearch {
         if self.waiting.is_empty() || self.stack.last().is_some_and(undigested) {
             return;
         }
-        let (total, differing) = self.first_level;
-        if total >= SHARE_RANGES_MIN && differing as f64 > limits::DIRTY_SHARE_MAX * total as f64 {
+        if self.reading_is_cheaper() {
             self.ended = Some(Outcome::TooManyDifferences);
             return;
         }
@@ -212,6 +211,25 @@ impl RangeSearch {
             node.open.waits_for_level = false;
         }
         self.push(level);
+    }
+
+    /// Whether so much of the first level differs that reading what differs, in key order, costs less than cutting it
+    /// further.
+    ///
+    /// The share of differing ranges alone does not tell: where ranges are large, a few scattered differences make many
+    /// of them differ.
+    fn reading_is_cheaper(&self) -> bool {
+        let (total, differing) = self.first_level;
+        if total < SHARE_RANGES_MIN || differing as f64 <= limits::DIRTY_SHARE_MAX * total as f64 {
+            return false;
+        }
+        let FanOut::Model(model) = self.settings.fan_out else { return true };
+        if self.waiting.iter().all(|node| node.open.task != OpenTask::Split) {
+            return true;
+        }
+        let rows = self.waiting.iter().map(|node| node.open.rows()).sum();
+        let differences = self.differences_expected(self.waiting.len() as u64);
+        model.read_seconds(rows) <= model.best_wide(rows, differences, self.settings.leaf_rows).seconds
     }
 
     /// Differences to expect in so many ranges that differ; before the first level is known, in everything.

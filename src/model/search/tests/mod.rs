@@ -1,5 +1,6 @@
 //! The search against tables in memory.
 
+mod cost;
 mod promises;
 mod properties;
 mod world;
