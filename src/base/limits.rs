@@ -91,3 +91,21 @@ pub const BOARD_ERRORS_MAX: usize = 1000;
 
 /// Log lines that the board remembers, the newest.
 pub const BOARD_MESSAGES_MAX: usize = 1000;
+
+/// Neighbouring rows of one kind of difference from which on a search keeps their range instead of their keys.
+pub const RUN_ROWS_MIN: u64 = 256;
+
+/// Rows a hash bucket is meant to hold.
+pub const BUCKET_ROWS: u64 = 256;
+
+/// Rows of differing buckets that are compared in memory at once.
+pub const BUCKET_ROWS_AT_ONCE_MAX: u64 = 50_000;
+
+/// Differing keys that are looked at again before a verdict; more of them are different at once.
+pub const SECOND_LOOK_ROWS_MAX: usize = 10_000;
+
+/// Looks at a differing key on a moving source before it is called different or busy.
+pub const SECOND_LOOKS_MAX: u32 = 3;
+
+/// Parked rows that may be written in one transaction.
+pub const TOGETHER_ROWS_MAX: usize = 10_000;
