@@ -13,6 +13,7 @@ pub mod digest;
 pub mod event;
 pub mod key;
 pub mod merge;
+pub mod order;
 pub mod outcome;
 pub mod pair;
 pub mod plan;
