@@ -62,6 +62,12 @@ pub trait Store: Send + Sync {
     /// rolled back and the error carries a [`Refusal`], with the row's position when the database tells it.
     async fn apply(&self, batch: &Batch) -> Result<Applied>;
 
+    /// Applies several batches in one transaction, all or nothing: for rows that wait for each other.
+    ///
+    /// Foreign keys are checked at the end, and unique values may move among the rows; rows that are updated keep what
+    /// refers to them. A refusal says nothing of its position. Marks are ignored.
+    async fn apply_together(&self, batches: &[Batch]) -> Result<Vec<Applied>>;
+
     /// Whether the unit with this mark was committed, for [`Batch::mark`]. Only with [`Capabilities::marks`].
     async fn marked(&self, mark: &UnitMark) -> Result<bool>;
 

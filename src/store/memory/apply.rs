@@ -55,6 +55,54 @@ pub(super) fn apply(
     Ok((after, applied))
 }
 
+/// The database after several batches in one transaction, with foreign keys checked at its end.
+///
+/// Rows to be updated are all taken out before any comes back, so that unique values may move among them.
+pub(super) fn apply_together(
+    database: &Database,
+    batches: &[Batch],
+) -> Result<(Database, Vec<Applied>), StoreError> {
+    let operation = "writing rows that wait for each other";
+    let refused = |refused: Refused| {
+        StoreError::new(ErrorClass::Data, operation, &refused.cause).with_refusal(refused.kind, None)
+    };
+    let enforce = batches.iter().all(|batch| batch.side_effects.foreign_keys);
+    let mut transaction = Transaction::begin_deferred(database, enforce);
+    let mut places = Vec::new();
+    for batch in batches {
+        places.push(Place::resolve(database, &batch.target, operation)?);
+    }
+    let mut applied = vec![Applied::default(); batches.len()];
+    let mut back = Vec::new();
+    for (number, (batch, place)) in batches.iter().zip(&places).enumerate() {
+        for position in 0..batch.change.len() {
+            let rows = match &batch.change {
+                Change::Delete(keys) => place.delete(&mut transaction, &keys[position]).map_err(refused)?,
+                Change::Insert(rows) | Change::Update(rows) => {
+                    let fields: Vec<Value> = rows.fields(position).map(ValueRef::to_owned).collect();
+                    let insert = matches!(batch.change, Change::Insert(_));
+                    let rows = place.take_out(&mut transaction, &fields, insert).map_err(refused)?;
+                    let count = rows.len() as u64;
+                    back.extend(rows.into_iter().map(|row| (number, row)));
+                    count
+                }
+            };
+            applied[number].rows += rows;
+            applied[number].queries += 1;
+            if rows == 0 {
+                applied[number].missed.push(position);
+            }
+        }
+    }
+    for (number, row) in back {
+        transaction.insert_row(&batches[number].target.table, &row).map_err(refused)?;
+    }
+    if let Some(first) = applied.first_mut() {
+        first.cascaded = transaction.cascaded();
+    }
+    Ok((transaction.commit().map_err(refused)?, applied))
+}
+
 /// What a batch is about to do, for messages.
 pub(super) fn describe(batch: &Batch) -> String {
     let (verb, noun) = match &batch.change {
@@ -125,6 +173,29 @@ impl<'a> Place<'a> {
             transaction.replace_row(&self.target.table, *id, &self.filled(row, fields))?;
         }
         Ok(inside.len() as u64)
+    }
+
+    /// Takes the rows with the key of `fields` out, and returns them as they are to come back; a new one when there is
+    /// none and it is to be inserted.
+    fn take_out(
+        &self,
+        transaction: &mut Transaction,
+        fields: &[Value],
+        insert: bool,
+    ) -> Result<Vec<Row>, Refused> {
+        let key = Key::from_values(&fields[..self.target.key_length]);
+        let (any, inside) = self.found(transaction.database(), &key);
+        if !any && insert {
+            let row = self.data(transaction.database()).default_row();
+            return Ok(vec![self.filled(row, fields)]);
+        }
+        let mut rows = Vec::new();
+        for id in inside {
+            if let Some(row) = transaction.take_out(&self.target.table, id)? {
+                rows.push(self.filled(row.to_vec(), fields));
+            }
+        }
+        Ok(rows)
     }
 
     fn filled(&self, mut row: Vec<Value>, fields: &[Value]) -> Row {

@@ -20,6 +20,7 @@ pub enum Call {
     Snapshot,
     Create,
     Apply,
+    ApplyTogether,
     Marked,
     Count,
     Digest,
@@ -39,12 +40,13 @@ pub enum Call {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Probe,
         Self::Describe,
         Self::Snapshot,
         Self::Create,
         Self::Apply,
+        Self::ApplyTogether,
         Self::Marked,
         Self::Count,
         Self::Digest,

@@ -259,6 +259,19 @@ impl Store for MemoryStore {
         self.session.operate(Call::Apply, &operation, apply).await
     }
 
+    async fn apply_together(&self, batches: &[Batch]) -> Result<Vec<Applied>> {
+        let operation = "writing rows that wait for each other";
+        let apply = || {
+            self.refuse_write(operation)?;
+            let mut state = self.session.state();
+            let (after, applied) = apply::apply_together(&state.database, batches)?;
+            state.database = after;
+            state.commits += 1;
+            Ok(applied)
+        };
+        self.session.operate(Call::ApplyTogether, operation, apply).await
+    }
+
     async fn marked(&self, mark: &UnitMark) -> Result<bool> {
         let operation = format!("looking for unit {} of `{}`", mark.unit, mark.table);
         let look = || {

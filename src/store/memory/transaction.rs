@@ -32,6 +32,8 @@ impl Refused {
 pub struct Transaction {
     database: Database,
     foreign_keys: bool,
+    /// Whether every foreign key waits for the commit, whatever it says itself.
+    defer_all: bool,
     cascaded: u64,
     /// References by position with values to look at: after this statement, and at commit.
     touched: Vec<(usize, KeyBytes)>,
@@ -43,10 +45,16 @@ impl Transaction {
         Self {
             database: database.clone(),
             foreign_keys,
+            defer_all: false,
             cascaded: 0,
             touched: Vec::new(),
             deferred: Vec::new(),
         }
+    }
+
+    /// As [`Transaction::begin`], with every foreign key checked at commit.
+    pub(super) fn begin_deferred(database: &Database, foreign_keys: bool) -> Self {
+        Self { defer_all: true, ..Self::begin(database, foreign_keys) }
     }
 
     /// The rows as they are now inside the transaction.
@@ -131,6 +139,19 @@ impl Transaction {
             self.end_statement()?;
         }
         Ok(())
+    }
+
+    /// Removes a row that is about to come back changed; nothing follows it, what refers to it is checked at commit.
+    pub(super) fn take_out(&mut self, table: &TableName, id: RowId) -> Result<Option<Row>, Refused> {
+        let Some(row) = self.data(table)?.remove(id) else { return Ok(None) };
+        for position in self.referring_to(table) {
+            let columns = &self.database.references[position].parent_columns;
+            if is_whole(&row, columns) {
+                self.touched.push((position, key_of(&row, columns)));
+            }
+        }
+        self.end_statement()?;
+        Ok(Some(row))
     }
 
     /// Ends the transaction. Errors: a deferred foreign key that does not hold.
@@ -236,7 +257,7 @@ impl Transaction {
             return Ok(());
         }
         for (position, value) in touched {
-            if self.database.references[position].deferred {
+            if self.defer_all || self.database.references[position].deferred {
                 self.deferred.push((position, value));
             } else {
                 self.check_reference(position, &value)?;
