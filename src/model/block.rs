@@ -283,6 +283,14 @@ impl BlockBuilder {
         self.field_starts.clear();
     }
 
+    /// Takes back the fields of the row at work.
+    pub fn abandon_row(&mut self) {
+        if let Some(&first) = self.field_starts.first() {
+            self.block.rows.bytes.truncate(first as usize);
+        }
+        self.field_starts.clear();
+    }
+
     /// Appends a whole row of owned values.
     pub fn push_row(&mut self, values: &[Value]) {
         for value in values {

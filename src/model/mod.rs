@@ -9,6 +9,7 @@ pub mod block;
 pub mod command;
 pub mod common;
 pub mod compare;
+pub mod convert;
 pub mod digest;
 pub mod event;
 pub mod key;

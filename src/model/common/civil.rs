@@ -9,8 +9,7 @@ use super::number::write_integer;
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
-/// Microseconds of a day.
-pub(crate) const DAY: i64 = 24 * HOUR;
+const DAY: i64 = 24 * HOUR;
 
 /// Which offsets from UTC a timestamp's text may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +86,11 @@ pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
     }
 }
 
+/// Microseconds of the last digit that `precision` digits behind the second keep.
+pub(crate) fn unit(precision: u8) -> i64 {
+    10i64.pow(6 - u32::from(precision.min(6)))
+}
+
 /// Appends `HH:MM:SS[.ffffff]`, cut (not rounded) to `precision` digits, without zeros at its end.
 pub(crate) fn write_time(us: i64, precision: u8, out: &mut Vec<u8>) {
     if us < 0 {
@@ -104,8 +108,7 @@ pub(crate) fn write_time(us: i64, precision: u8, out: &mut Vec<u8>) {
     out.push(b':');
     write_two(seconds as i64, out);
     let fraction = us % SECOND as u64;
-    let unit = 10u64.pow(6 - u32::from(precision.min(6)));
-    let fraction = fraction - fraction % unit;
+    let fraction = fraction - fraction % unit(precision) as u64;
     if fraction > 0 {
         let digits = format_fraction(fraction);
         let kept = digits.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
@@ -183,15 +186,20 @@ pub(crate) fn is_zero_date(value: ValueRef<'_>) -> bool {
 
 /// Reads the digits of `YYYY-MM-DD` without asking whether there is such a date.
 fn parse_ymd(text: &[u8]) -> Option<(i64, i64, i64, &[u8])> {
-    let (year, rest) = parse_digits(text, 4, 6)?;
+    let (year, rest) = parse_digits(text, 4, 7)?;
     let (month, rest) = parse_digits(rest.strip_prefix(b"-")?, 2, 2)?;
     let (day, rest) = parse_digits(rest.strip_prefix(b"-")?, 2, 2)?;
     Some((year, month, day, rest))
 }
 
 fn parse_timestamp(text: &[u8], offsets: Offsets) -> Option<i64> {
+    let (text, before_christ) = match text.strip_suffix(b" BC") {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
     let (year, month, day, rest) = parse_ymd(text)?;
-    let days = day_of(year, month, day).filter(|_| year >= 1)?;
+    let astronomical = if before_christ { 1 - year } else { year };
+    let days = day_of(astronomical, month, day).filter(|_| year >= 1)?;
     let (us, rest) = match rest {
         [] => (0, rest),
         [b' ' | b'T' | b't', time @ ..] => parse_time(time).filter(|&(us, _)| us < DAY)?,
@@ -299,6 +307,10 @@ mod tests {
         {
             assert_eq!(read(text, Offsets::UtcOnly), noon, "{text}");
         }
+        assert_eq!(
+            read("0044-03-15 12:00:00 BC", Offsets::Any),
+            Some(day_of(-43, 3, 15).unwrap() * DAY + 12 * HOUR)
+        );
         for text in ["2024-02-29 14:00:00+02", "2024-02-29 14:00:00 +02:00", "2024-02-29T06:30-0530"] {
             assert_eq!(read(text, Offsets::Any), noon, "{text}");
             assert_eq!(read(text, Offsets::UtcOnly), None, "{text}");
@@ -339,10 +351,9 @@ mod tests {
         }
 
         #[test]
-        fn timestamps_come_back_from_their_text(us in -62_135_596_800_000_000i64..253_402_300_800_000_000, precision in 0u8..=6) {
+        fn timestamps_come_back_from_their_text(us in i64::MIN..i64::MAX, precision in 0u8..=6) {
             prop_assert_eq!(read(&shown(us, 6), Offsets::UtcOnly), Some(us));
-            let unit = 10i64.pow(6 - u32::from(precision));
-            prop_assert_eq!(shown(us - us.rem_euclid(unit), 6), shown(us, precision));
+            prop_assert_eq!(shown(us - us.rem_euclid(unit(precision)), 6), shown(us, precision));
         }
     }
 }

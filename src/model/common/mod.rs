@@ -59,12 +59,22 @@ pub fn encode(common: CommonType, value: ValueRef<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a value that is not NULL is of this type; `scratch` is overwritten.
+pub(crate) fn conforms(common: CommonType, value: ValueRef<'_>, scratch: &mut Vec<u8>) -> bool {
+    scratch.clear();
+    encode(common, value, scratch);
+    !scratch.starts_with(ODD)
+}
+
+/// How the form of a value that does not conform begins; no other form does.
+const ODD: &[u8] = b"~!";
+
 /// The form of a value that does not conform. Text is text, whether or not its engine knows it as JSON.
 fn escape(value: ValueRef<'_>, out: &mut Vec<u8>) {
     let value = if let ValueRef::Json(bytes) = value { ValueRef::Text(bytes) } else { value };
     let mut exact = Vec::new();
     encode_field(value, &mut exact);
-    out.extend_from_slice(b"~!");
+    out.extend_from_slice(ODD);
     write_hex(&exact, out);
 }
 
@@ -197,19 +207,21 @@ fn json_document(value: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     let written = match value {
         ValueRef::Text(bytes) | ValueRef::Json(bytes) => json::canonicalise(bytes, out).is_ok(),
-        // A column that its engine takes for numeric keeps a number, not its text.
-        ValueRef::Integer(n) => {
-            number::write_integer(n, out);
-            true
-        }
-        ValueRef::Boolean(b) => {
-            out.extend_from_slice(if b { b"true" } else { b"false" });
-            true
-        }
-        ValueRef::Real(x) if x.is_finite() => number::write_real_canonical(x, out),
-        _ => false,
+        other => write_json_of(other, out),
     };
     written && sized(start, out)
+}
+
+/// Appends the document that a number or a truth value is: a column that its engine takes for numeric keeps a number,
+/// not its text. False for other values.
+pub(crate) fn write_json_of(value: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+    match value {
+        ValueRef::Integer(n) => number::write_integer(n, out),
+        ValueRef::Boolean(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
+        ValueRef::Real(x) if x.is_finite() => number::write_real_canonical(x, out),
+        _ => return false,
+    }
+    true
 }
 
 fn blob(value: ValueRef<'_>, out: &mut Vec<u8>) -> bool {

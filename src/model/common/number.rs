@@ -90,12 +90,11 @@ pub(crate) fn write_real_plain(x: f64, out: &mut Vec<u8>) {
 }
 
 /// Appends a finite double as [`Number::write_canonical`] writes its shortest digits.
-pub(crate) fn write_real_canonical(x: f64, out: &mut Vec<u8>) -> bool {
+pub(crate) fn write_real_canonical(x: f64, out: &mut Vec<u8>) {
     let mut buffer = zmij::Buffer::new();
     Number::parse(buffer.format_finite(x).as_bytes())
         .expect("a formatted double is a number")
         .write_canonical(out);
-    true
 }
 
 /// Zero, and what is no number.
@@ -182,6 +181,16 @@ impl<'a> Number<'a> {
         let first = (0..length).find(|&index| self.digit(index) != b'0').unwrap_or(0);
         let end = (first..length).rfind(|&index| self.digit(index) != b'0').map_or(first, |last| last + 1);
         (first..end, self.whole.len() as i64 + i64::from(self.exponent) - first as i64)
+    }
+
+    /// Significant digits in all, and how many stand before and behind the point; (0, 0, 0) for zero.
+    pub(crate) fn digit_counts(&self) -> (u64, u64, u64) {
+        if self.is_zero() {
+            return (0, 0, 0);
+        }
+        let (span, point) = self.significant();
+        let length = span.len() as i64;
+        (length as u64, point.max(0) as u64, (length - point).max(0) as u64)
     }
 
     fn write_digits(&self, span: std::ops::Range<usize>, out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
 //! Whether the values of one type fit another, and what is lost.
 
 use super::super::pair::ColumnType;
-use super::{Compatibility, LogicalType, is_same};
+use super::{Compatibility, LogicalType, effective, has_numeric_affinity, is_same};
 
 /// Digits that a decimal keeps for certain in a column of SQLite's NUMERIC affinity: a double's.
 pub(crate) const AFFINITY_DIGITS_MAX: u64 = 15;
@@ -11,12 +11,19 @@ pub fn compatibility(source: &ColumnType, target: &ColumnType, same_engine: bool
     if is_same(source, target, same_engine) {
         return Compatibility::Exact;
     }
-    let fit = match (&source.logical, &target.logical) {
-        (LogicalType::Any, LogicalType::Any) if same_engine => Fit::Same,
-        (LogicalType::Decimal { .. }, LogicalType::Decimal { .. }) if !target.strict && !source.strict => {
-            decimal_fit(&source.logical, &target.logical)
+    let (from, to) = (&effective(source), &effective(target));
+    let fit = match (from, to) {
+        (LogicalType::Any, LogicalType::Any) if same_engine => {
+            if has_numeric_affinity(target) && !has_numeric_affinity(source) {
+                Fit::loses("turns text that looks like a number into one")
+            } else {
+                Fit::Same
+            }
         }
-        (from, to) => affinity_fit(from, target).unwrap_or_else(|| fit(from, to)),
+        (LogicalType::Decimal { .. }, LogicalType::Decimal { .. }) if !target.strict && !source.strict => {
+            decimal_fit(from, to)
+        }
+        _ => affinity_fit(from, target).unwrap_or_else(|| fit(from, to)),
     };
     match fit {
         Fit::Same => Compatibility::Exact,
@@ -53,6 +60,9 @@ impl Fit {
 
 /// The limit of a column that only prefers numbers, for values that come from elsewhere.
 fn affinity_fit(from: &LogicalType, target: &ColumnType) -> Option<Fit> {
+    if has_numeric_affinity(target) && matches!(from, LogicalType::Text { .. } | LogicalType::Char { .. }) {
+        return Some(Fit::loses("refuses text that would become a number there"));
+    }
     let LogicalType::Decimal { .. } = target.logical else { return None };
     let digits = match *from {
         LogicalType::Decimal { precision, .. } => precision.map(u64::from),

@@ -2,7 +2,7 @@
 
 use super::super::compare::{CommonType, CompareForm};
 use super::super::pair::ColumnType;
-use super::{Compatibility, LogicalType, compatibility, is_same};
+use super::{Compatibility, LogicalType, compatibility, effective, is_same};
 
 /// How values of the two columns are compared: exactly when engine and declared type are the same, else by the common
 /// text of the coarser type, and not at all when the source's values mean nothing at the target.
@@ -16,7 +16,7 @@ pub fn compare_form(source: &ColumnType, target: &ColumnType, same_engine: bool)
     if (&source.logical, &target.logical) == (&LogicalType::Any, &LogicalType::Any) {
         return CompareForm::Exact;
     }
-    common_type(&source.logical, &target.logical).map_or(CompareForm::NotCompared, CompareForm::Common)
+    common_type(&effective(source), &effective(target)).map_or(CompareForm::NotCompared, CompareForm::Common)
 }
 
 /// The coarser of two types: what both can be read as without hiding a difference that both could hold.

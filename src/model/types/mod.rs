@@ -8,6 +8,7 @@
 mod compatibility;
 mod form;
 
+pub(crate) use compatibility::AFFINITY_DIGITS_MAX;
 pub use compatibility::compatibility;
 pub use form::compare_form;
 
@@ -116,6 +117,20 @@ impl Compatibility {
 fn is_same(source: &ColumnType, target: &ColumnType, same_engine: bool) -> bool {
     let words = |declared: &str| declared.split_whitespace().map(str::to_ascii_uppercase).collect::<Vec<_>>();
     same_engine && source.logical == target.logical && words(&source.declared) == words(&target.declared)
+}
+
+/// Whether a column takes any value but turns text that looks like a number into one: SQLite's NUMERIC affinity, which
+/// every unknown type name has.
+pub(crate) fn has_numeric_affinity(column: &ColumnType) -> bool {
+    column.logical == LogicalType::Any && !column.strict && !column.declared.trim().is_empty()
+}
+
+/// What a column's type means here. Where it is not enforced, nothing is padded: CHAR is text of a limited length.
+fn effective(column: &ColumnType) -> LogicalType {
+    match column.logical {
+        LogicalType::Char { length } if !column.strict => LogicalType::Text { length_max: Some(length) },
+        ref logical => logical.clone(),
+    }
 }
 
 impl std::fmt::Display for ColumnType {
