@@ -215,6 +215,20 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way to end, mildest first.
+    const ALL: [Self; 10] = [
+        Self::Done,
+        Self::Remaining,
+        Self::Held,
+        Self::Stopped,
+        Self::Usage,
+        Self::Locked,
+        Self::BadState,
+        Self::Interrupted,
+        Self::Terminated,
+        Self::Bug,
+    ];
+
     /// The number that the shell sees.
     pub fn code(self) -> u8 {
         match self {
@@ -231,6 +245,11 @@ impl Exit {
         }
     }
 
+    /// The way to end that the shell sees as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// The worse of two.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
@@ -245,21 +264,11 @@ mod tests {
     #[test]
     fn the_worst_exit_wins() {
         let order = [101, 143, 130, 6, 5, 2, 3, 4, 1, 0];
-        let mut all = [
-            Exit::Done,
-            Exit::Remaining,
-            Exit::Held,
-            Exit::Stopped,
-            Exit::Usage,
-            Exit::Locked,
-            Exit::BadState,
-            Exit::Interrupted,
-            Exit::Terminated,
-            Exit::Bug,
-        ];
+        let mut all = Exit::ALL;
         all.sort();
         all.reverse();
         assert_eq!(all.map(Exit::code), order);
+        assert_eq!(order.map(Exit::from_code), all.map(Some));
         assert_eq!(Exit::Held.worst(Exit::Remaining), Exit::Held);
     }
 }

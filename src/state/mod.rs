@@ -10,8 +10,10 @@
 //! short local transactions (at most [`crate::base::limits::STATE_PAGE_ROWS_MAX`] rows), and therefore not async.
 
 mod bounds;
+pub mod location;
 pub mod memory;
 mod record;
+pub mod sqlite;
 
 pub use record::{
     FindProgress, Finding, FindingKind, Hold, HoldState, InterruptedPass, PassFingerprint, PassRecord,

@@ -93,6 +93,11 @@ impl FindingKind {
             Self::Changed => "changed",
         }
     }
+
+    /// The kind of this word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Extra, Self::Missing, Self::Changed].into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// A difference, or a run of neighbouring ones of the same kind.

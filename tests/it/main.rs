@@ -5,4 +5,5 @@ mod board;
 mod config;
 mod contract;
 mod events;
+mod state;
 mod wire;
