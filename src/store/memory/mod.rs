@@ -120,6 +120,16 @@ impl MemoryStore {
         self.session.state().database.clone()
     }
 
+    /// Replaces the content at once, as others would who use the database too; open snapshots keep what they see.
+    pub fn set_database(&self, database: Database) {
+        self.session.state().database = database;
+    }
+
+    /// Ends every connection and forgets that any was lost, as when the process that used it has ended.
+    pub fn end_process(&self) {
+        self.session.end_process();
+    }
+
     /// Changes the content as the database's own application would; see [`Database::edit`].
     pub fn edit<T>(
         &self,

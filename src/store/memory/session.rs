@@ -150,6 +150,11 @@ impl Session {
         self.generation.send_modify(|generation| *generation += 1);
     }
 
+    pub(super) fn end_process(&self) {
+        self.state().connection = Connection::Up;
+        self.generation.send_modify(|generation| *generation += 1);
+    }
+
     /// Notes that the contract was broken, for tests to find, and returns the error of it.
     pub(super) fn misuse(&self, operation: &str, what: &str) -> StoreError {
         self.state().misuses.push(format!("{operation}: {what}"));

@@ -53,7 +53,11 @@ pub async fn trap_29_ties_at_both_ends_are_inside(backend: &dyn Backend) {
     let stream = snapshot.changed(&view, Some(&int(5)), Some(&int(5))).await.unwrap();
     assert_eq!(drain(stream).await, rows);
     let stamps = snapshot.stamps(&view, Some(&int(5)), Timestamp(i64::MAX)).await.unwrap();
-    assert_eq!((stamps.changed, stamps.largest), (6, Some(int(5))));
+    assert_eq!((stamps.changed, stamps.ties, stamps.largest), (6, 6, Some(int(5))));
+    let stamps = snapshot.stamps(&view, Some(&int(4)), Timestamp(i64::MAX)).await.unwrap();
+    assert_eq!((stamps.changed, stamps.ties), (6, 0));
+    let stamps = snapshot.stamps(&view, None, Timestamp(i64::MAX)).await.unwrap();
+    assert_eq!((stamps.changed, stamps.ties), (6, 0), "no stamp was asked");
 }
 
 pub async fn trap_30_rows_without_a_stamp_are_counted(backend: &dyn Backend) {

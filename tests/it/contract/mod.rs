@@ -112,6 +112,8 @@ macro_rules! suite {
                     references_can_be_left_alone, deferred_references_hold_at_commit,
                     marks_are_kept_with_the_rows, values_come_back_as_they_went_in,
                     a_script_does_what_the_batch_does, an_empty_batch_is_no_work, a_source_is_never_written,
+                    trap_39_rows_that_wait_for_each_other_are_written_together,
+                    what_is_written_together_is_refused_together, rows_written_together_keep_what_refers_to_them,
                     trap_52_large_batches_are_no_problem, the_written_form_of_a_key_is_the_sources;
                 life: a_probe_names_the_database, the_catalogue_is_described, a_table_can_be_created,
                     a_disconnected_store_can_connect_again;

@@ -353,3 +353,55 @@ pub async fn the_written_form_of_a_key_is_the_sources(backend: &dyn Backend) {
     let expected = vec![vec![Value::Real(1.0), int(7)], vec![Value::Real(2.0), int(8)]];
     assert_eq!(sorted(made.database.rows("t")), expected);
 }
+
+pub async fn trap_39_rows_that_wait_for_each_other_are_written_together(backend: &dyn Backend) {
+    let (made, target) = strict_target(backend).await;
+    made.database.insert("strict", &[strict_row(3, Some("three"), Some("b"), Some(3))]);
+    // 1 and 3 swap their codes, a new row refers to a newer one, and 2 goes together with what refers to it.
+    let swapped =
+        [strict_row(1, Some("one"), Some("b"), None), strict_row(3, Some("three"), Some("taken"), Some(60))];
+    let new = [strict_row(50, Some("new"), None, Some(60)), strict_row(60, Some("newer"), None, None)];
+    let batches = [
+        batch(&target, keys(&[2, 99])),
+        batch(&target, Change::Update(block(1, &swapped))),
+        batch(&target, Change::Insert(block(1, &new))),
+    ];
+    let done = made.store.apply_together(&batches).await.unwrap();
+    let told: Vec<_> = done.iter().map(|applied| (applied.rows, applied.missed.clone())).collect();
+    assert_eq!(told, [(1, vec![1]), (2, vec![]), (2, vec![])]);
+    let expected: Vec<Vec<Value>> = swapped.into_iter().chain(new).collect();
+    assert_eq!(sorted(made.database.rows("strict")), sorted(expected.clone()));
+    made.store.apply_together(&batches).await.unwrap();
+    assert_eq!(sorted(made.database.rows("strict")), sorted(expected), "and once more changes nothing");
+}
+
+pub async fn what_is_written_together_is_refused_together(backend: &dyn Backend) {
+    for (kind, bad) in bad_rows() {
+        let (made, target) = strict_target(backend).await;
+        let before = sorted(made.database.rows("strict"));
+        let good = block(1, &[strict_row(40, Some("fine"), None, Some(1))]);
+        let batches = [
+            batch(&target, keys(&[2])),
+            batch(&target, Change::Insert(good)),
+            batch(&target, Change::Insert(block(1, &[bad]))),
+        ];
+        let error = made.store.apply_together(&batches).await.unwrap_err();
+        assert_eq!((error.class, error.refusal.unwrap().kind), (ErrorClass::Data, kind), "{error}");
+        assert_eq!(sorted(made.database.rows("strict")), before, "{kind:?}");
+    }
+}
+
+pub async fn rows_written_together_keep_what_refers_to_them(backend: &dyn Backend) {
+    let (made, parents) = family(backend, ReferentialAction::Cascade, false).await;
+    let children = write_target(&view(&*made.store, "child", &["id"]).await);
+    let batches = [
+        batch(&parents, Change::Update(block(1, &[vec![int(1)], vec![int(2)]]))),
+        batch(&children, Change::Update(block(1, &[vec![int(10), int(3)]]))),
+        batch(&parents, keys(&[3])),
+    ];
+    let error = made.store.apply_together(&batches[..2]).await;
+    assert!(error.is_ok(), "{error:?}");
+    assert_eq!(made.database.rows("child").len(), 6, "nothing cascades from a row that is changed");
+    made.store.apply_together(&batches[2..]).await.unwrap();
+    assert_eq!(made.database.rows("child").len(), 3, "a deleted one cascades");
+}
