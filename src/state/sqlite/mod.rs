@@ -91,7 +91,10 @@ impl SqliteState {
 fn shrink(connection: &Connection) -> Outcome<()> {
     let surplus = schema::pragma(connection, "freelist_count")? - FREE_PAGES_KEPT_MAX;
     if surplus > 0 {
-        connection.execute_batch(&format!("PRAGMA incremental_vacuum({surplus})"))?;
+        // Frees one page a row.
+        let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({surplus})"))?;
+        let mut pages = statement.query([])?;
+        while pages.next()?.is_some() {}
     }
     Ok(())
 }

@@ -165,16 +165,22 @@ pub(super) fn open_units(connection: &Connection, table: &str) -> Outcome<Vec<Un
 }
 
 pub(super) fn quarantine(connection: &Connection, filter: &QuarantineFilter) -> Outcome<Vec<QuarantinedRow>> {
-    let sql = "SELECT row_check('quarantine', table_name, key, first_at, retry_asked, record) IS checksum, \
-               table_name, key, first_at, retry_asked, record FROM quarantine \
-               WHERE (?1 IS NULL OR table_name = ?1) AND (?2 IS NULL OR (table_name, key) > (?2, ?3)) \
-               ORDER BY table_name, key LIMIT ?4";
-    let limit = if filter.limit == 0 { STATE_PAGE_ROWS_MAX } else { filter.limit };
-    let (after_table, after_key) = match &filter.after {
-        Some((table, key)) => (Some(table), Some(key.as_bytes())),
-        None => (None, None),
+    // One bound on both columns, so that a page is found by its place and not by reading up to it.
+    let (comparison, first_table, first_key) = match (&filter.after, &filter.table) {
+        (Some((after, key)), table) if table.as_ref().is_none_or(|table| table <= after) => {
+            (">", after.as_str(), key.as_bytes())
+        }
+        (_, Some(table)) => (">=", table.as_str(), [].as_slice()),
+        (_, None) => (">=", "", [].as_slice()),
     };
-    rows(connection, sql, params![filter.table, after_table, after_key, bounded(limit)], |row| {
+    let sql = format!(
+        "SELECT row_check('quarantine', table_name, key, first_at, retry_asked, record) IS checksum, \
+         table_name, key, first_at, retry_asked, record FROM quarantine \
+         WHERE (table_name, key) {comparison} (?1, ?2) AND (?3 IS NULL OR table_name = ?3) \
+         ORDER BY table_name, key LIMIT ?4"
+    );
+    let limit = if filter.limit == 0 { STATE_PAGE_ROWS_MAX } else { filter.limit };
+    rows(connection, &sql, params![first_table, first_key, filter.table, bounded(limit)], |row| {
         let body: String = row.get(5)?;
         Ok(json::quarantined::read(&body, row.get(1)?, key(row, 2)?, at(row, 3)?, row.get(4)?)?)
     })
@@ -235,9 +241,15 @@ pub(super) fn hold_keys(
     after: Option<&Key>,
     limit: usize,
 ) -> Outcome<Vec<Key>> {
-    let sql = "SELECT row_check('hold_key', id, key) IS checksum, key FROM hold_key \
-               WHERE id = ?1 AND (?2 IS NULL OR key > ?2) ORDER BY key LIMIT ?3";
-    rows(connection, sql, params![id, after.map(Key::as_bytes), bounded(limit)], |row| key(row, 1))
+    let (comparison, after) = match after {
+        Some(key) => (">", key.as_bytes()),
+        None => (">=", [].as_slice()),
+    };
+    let sql = format!(
+        "SELECT row_check('hold_key', id, key) IS checksum, key FROM hold_key \
+         WHERE id = ?1 AND key {comparison} ?2 ORDER BY key LIMIT ?3"
+    );
+    rows(connection, &sql, params![id, after, bounded(limit)], |row| key(row, 1))
 }
 
 pub(super) fn deletes_beyond_hold(connection: &Connection, table: &str, id: &str) -> Outcome<u64> {

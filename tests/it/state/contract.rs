@@ -12,7 +12,7 @@ use syncline::model::range::KeyRange;
 use syncline::state::memory::MemoryDisk;
 use syncline::state::{
     Finding, FindingKind, Hold, HoldState, PassFingerprint, PassRecord, ProofRange, State, StateChange,
-    StateError, Unit,
+    StateError, TableTotals, Unit,
 };
 
 use super::generate::change;
@@ -247,5 +247,32 @@ fn unit_numbers_are_handed_out_once_and_those_committed_never_again() {
             .commit(&[StateChange::UnitStarted { unit }, StateChange::UnitFinished { unit: second }])
             .unwrap();
         assert!(state.next_unit().unwrap() > second);
+    });
+}
+
+#[test]
+fn commits_of_many_workers_are_all_kept() {
+    on_both(|state| {
+        let workers = 8;
+        let commits = 12;
+        let numbers: Vec<u64> = std::thread::scope(|scope| {
+            let work = || {
+                let commit = |_| {
+                    let id = state.next_unit().unwrap();
+                    let table = "orders".to_owned();
+                    let unit =
+                        Unit { id, table: table.clone(), findings: vec![], kind: FindingKind::Missing };
+                    let totals = TableTotals { errors: 1, ..TableTotals::default() };
+                    let counted = StateChange::TotalsAdded { table, totals };
+                    state.commit(&[StateChange::UnitStarted { unit }, counted]).unwrap();
+                    id
+                };
+                (0..commits).map(commit).collect::<Vec<u64>>()
+            };
+            let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            handles.into_iter().flat_map(|handle| handle.join().unwrap()).collect()
+        });
+        assert_eq!(state.totals("orders").unwrap().errors, workers * commits);
+        assert_eq!(state.open_units("orders").unwrap().len(), numbers.len());
     });
 }

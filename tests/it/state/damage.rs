@@ -155,6 +155,19 @@ fn altered_bits_are_refused_or_change_nothing() {
 }
 
 #[test]
+fn a_lost_sector_is_refused_or_changes_nothing() {
+    let recorded = Recorded::new(false);
+    for sector in (0..recorded.file.len()).step_by(512) {
+        for filler in [0, 0xff] {
+            let mut file = recorded.file.clone();
+            file[sector..sector + 512].fill(filler);
+            recorded.lay_out(&file, &[]);
+            recorded.judge(OpenMode::ReadOnly, &format!("sector at {sector} filled with {filler}"));
+        }
+    }
+}
+
+#[test]
 fn altered_bits_of_the_log_leave_what_was_committed_before() {
     let recorded = Recorded::new(true);
     let mut random = Random::from_seed(2);

@@ -125,3 +125,40 @@ fn watch_from_outside(state_dir: &Path, child: &Child, told: u64) {
     let reader = SqliteState::open(&request(state_dir), OpenMode::ReadOnly).unwrap();
     assert!(reader.totals(TABLE).unwrap().rows.added >= told);
 }
+
+/// What the process without room on its disk does.
+fn commit_until_it_fails(state_dir: &Path) {
+    let state = open(state_dir);
+    let failed = (whole_commits(&state) + 1..).find_map(|n| Some((n, state.commit(&changes(n)).err()?)));
+    let (n, error) = failed.unwrap();
+    assert!(matches!(error, StateError::Failed { .. }), "{error:?}");
+    let kept = whole_commits(&state);
+    assert!(kept == n || kept == n - 1, "failed at {n}, kept {kept}");
+    std::fs::write(state_dir.join("kept"), kept.to_string()).unwrap();
+}
+
+#[test]
+fn a_full_disk_fails_the_commit_and_loses_nothing() {
+    const STATE_DIR: &str = "SYNCLINE_TEST_STATE_FULL";
+    if let Some(state_dir) = std::env::var_os(STATE_DIR) {
+        return commit_until_it_fails(Path::new(&state_dir));
+    }
+    // Blocks of 512 bytes that a file may have; the log reaches that soon.
+    for blocks in ["300", "1001"] {
+        let place = tempdir().unwrap();
+        let child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", blocks])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "state::kill::a_full_disk_fails_the_commit_and_loses_nothing"])
+            .env(STATE_DIR, place.path())
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{child:?}");
+        let kept: u64 = std::fs::read_to_string(place.path().join("kept")).unwrap().parse().unwrap();
+        let state = open(place.path());
+        assert_eq!(whole_commits(&state), kept);
+        assert!(kept > 3, "the limit came too early to show anything");
+        state.commit(&changes(kept + 1)).unwrap();
+        assert_eq!(whole_commits(&state), kept + 1, "goes on when there is room again");
+    }
+}

@@ -78,6 +78,7 @@ fn answers(state: &dyn State) -> Vec<String> {
             (Some(table), None, 2),
             (Some(table), Some((table.to_owned(), key(1))), 0),
             (None, Some((table.to_owned(), key(1))), 3),
+            (Some(table), Some(("order row".to_owned(), key(1))), 0),
         ] {
             let filter = QuarantineFilter { table: table.map(str::to_owned), after, limit };
             say("quarantine", &state.quarantine(&filter));

@@ -4,12 +4,16 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Barrier;
 
 use rusqlite::Connection;
 use tempfile::tempdir;
 
+use syncline::base::clock::Timestamp;
+use syncline::model::key::Key;
+use syncline::model::value::Value;
 use syncline::state::sqlite::{OpenMode, OpenRequest, SqliteState};
-use syncline::state::{FindingKind, State, StateChange, StateError, TableMemory};
+use syncline::state::{Finding, FindingKind, PassFingerprint, State, StateChange, StateError, TableMemory};
 
 use super::{answers, file_of, open, request};
 
@@ -241,4 +245,56 @@ fn the_way_out_works() {
     assert_eq!(schema_of(&state), None);
     assert_eq!(answers(&state).iter().filter(|answer| answer.contains("Err")).count(), 0);
     assert_eq!(state.finding_rows("orders", FindingKind::Extra).unwrap(), 0);
+}
+
+#[test]
+fn of_processes_that_start_at_once_exactly_one_runs_the_job() {
+    for _ in 0..40 {
+        let place = tempdir().unwrap();
+        let start = Barrier::new(4);
+        let running: Vec<SqliteState> = std::thread::scope(|scope| {
+            let run = |mode| {
+                let (start, place) = (&start, place.path());
+                move || {
+                    start.wait();
+                    SqliteState::open(&request(place), mode)
+                }
+            };
+            let writers: Vec<_> = (0..3).map(|_| scope.spawn(run(OpenMode::ReadWriteLocked))).collect();
+            let reader = scope.spawn(run(OpenMode::ReadOnly)).join().unwrap();
+            assert!(matches!(reader, Ok(_) | Err(StateError::Absent(_))), "{reader:?}");
+            writers
+                .into_iter()
+                .filter_map(|writer| match writer.join().unwrap() {
+                    Ok(state) => Some(state),
+                    Err(StateError::Locked(_)) => None,
+                    Err(other) => panic!("{other}"),
+                })
+                .collect()
+        });
+        assert_eq!(running.len(), 1);
+    }
+}
+
+#[test]
+fn the_space_of_a_large_pass_is_given_back() {
+    let place = tempdir().unwrap();
+    let state = open(place.path());
+    let wide = |n: i128| Finding::Row {
+        kind: FindingKind::Missing,
+        key: Key::from_values(&[Value::Integer(n), Value::Text(vec![b'x'; 2000])]),
+    };
+    let findings = (0..25_000).map(wide).collect();
+    let size = || fs::metadata(file_of(place.path())).unwrap().len() >> 20;
+    state.commit(&[StateChange::FindingsAdded { table: "orders".to_owned(), findings }]).unwrap();
+    drop(state);
+    assert!(size() > 48, "{} MiB", size());
+    let fingerprint = PassFingerprint { config: String::new(), source: String::new(), target: String::new() };
+    for pass in 1..3 {
+        let fingerprint = fingerprint.clone();
+        open(place.path())
+            .commit(&[StateChange::PassStarted { pass, at: Timestamp(0), fingerprint }])
+            .unwrap();
+    }
+    assert!(size() <= 17, "{} MiB", size());
 }

@@ -200,3 +200,50 @@ pub(in crate::state::sqlite) mod summary {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_added_later_does_not_make_a_summary_unreadable() {
+        let summary_then = PassSummary {
+            job: "erp".to_owned(),
+            pass: 3,
+            exit: Exit::Remaining,
+            seconds: 0.1 + 0.2,
+            tables: Vec::new(),
+            errors: vec![ErrorRecord {
+                class: "data".to_owned(),
+                table: None,
+                key: None,
+                message: "m".to_owned(),
+                hint: None,
+            }],
+            error_count: 1,
+            metrics: Metrics { read_time_all: f64::INFINITY, ..Metrics::default() },
+            notes: Vec::new(),
+        };
+        let text = summary::write(&summary_then).replace('{', r#"{"added_later":[1],"#);
+        assert!(text.matches("added_later").count() > 2);
+        assert_eq!(summary::read(&text), Ok(summary_then));
+    }
+
+    #[test]
+    fn words_and_numbers_of_no_meaning_are_refused() {
+        let text = summary::write(&PassSummary {
+            job: String::new(),
+            pass: 1,
+            exit: Exit::Done,
+            seconds: 0.0,
+            tables: Vec::new(),
+            errors: Vec::new(),
+            error_count: 0,
+            metrics: Metrics::default(),
+            notes: Vec::new(),
+        });
+        assert!(summary::read(&text.replace("\"exit_code\":0", "\"exit_code\":77")).is_err());
+        assert!(summary::read(&text.replace("\"pass\":1", "\"pass\":-1")).is_err());
+        assert!(summary::read(&text[1..]).is_err());
+    }
+}
