@@ -8,6 +8,7 @@ pub mod clock;
 pub mod escape;
 pub mod human;
 pub mod limits;
+pub mod nearest;
 pub mod random;
 pub mod ring;
 pub mod task;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::Fault;
-use super::key::{Bare, Found, KeySpec, Kind, nearest};
+use super::key::{Bare, Found, KeySpec, Kind};
 use super::raw::{Raw, Scalar};
 use super::value::Value;
 use super::{units, url};
 use crate::base::human;
+use crate::base::nearest::nearest;
 use crate::model::settings::Literal;
 
 /// Entries of one list or table.

@@ -3,6 +3,7 @@
 use super::keys::{KEYS, LEGACY};
 use super::value::key_name;
 use crate::base::escape::visible_short;
+use crate::base::nearest::nearest;
 
 /// Where a key is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,20 +284,6 @@ pub(crate) fn advice(section: &Section, name: &str) -> String {
             }
         }
     }
-}
-
-/// The candidate that `name` is most likely a misspelling of.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const COMPARED_CHARS_MAX: usize = 64;
-    if name.chars().count() > COMPARED_CHARS_MAX {
-        return None;
-    }
-    let wanted = name.to_lowercase().replace(['-', ' '], "_");
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity > 0.82)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

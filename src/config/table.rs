@@ -9,6 +9,7 @@ use super::origin::Origin;
 use super::value::Value;
 use super::view::View;
 use crate::base::escape::visible_short;
+use crate::model::pairing::names_column;
 use crate::model::settings::{
     Bookkeeping, Deletes, ForeignKeys, MappedField, ModifyColumn, OnEmptySource, OnMissingTable, Strategy,
     TableSettings, Triggers, Verify, ZeroDates,
@@ -141,18 +142,6 @@ fn contradictions(table: &TableSettings, has_target_where: bool) -> Vec<(&'stati
     faults
 }
 
-/// Whether the SQL condition names `column`, outside of text in single quotes. May be mistaken where a function has
-/// the column's name; never the other way round.
-fn names_column(sql: &str, column: &str) -> bool {
-    let (sql, column) = (sql.to_lowercase(), column.to_lowercase());
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    sql.split('\'').step_by(2).any(|outside| {
-        outside.match_indices(&column).any(|(at, found)| {
-            !outside[..at].ends_with(is_part) && !outside[at + found.len()..].starts_with(is_part)
-        })
-    })
-}
-
 /// Refuses two entries for one target table of which one covers all of it.
 pub(crate) fn check_together(tables: &[TableSettings], places: &[(String, Origin)], problems: &mut Problems) {
     let mut by_target: BTreeMap<&str, usize> = BTreeMap::new();
@@ -173,17 +162,5 @@ pub(crate) fn check_together(tables: &[TableSettings], places: &[(String, Origin
             places[i].1.to_string(),
             fault.hint("give each of them a where, so that each row belongs to one"),
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_in_a_condition_are_found_outside_of_quotes() {
-        let sql = "a.\"Order type\"='it''s work' AND x_1>=2";
-        assert_eq!(["a", "order TYPE", "x_1"].map(|column| names_column(sql, column)), [true; 3]);
-        assert_eq!(["it", "work", "x", "orde", "b"].map(|column| names_column(sql, column)), [false; 5]);
     }
 }

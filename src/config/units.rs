@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::error::Fault;
-use super::key::nearest;
 use crate::base::escape::visible_short;
+use crate::base::nearest::nearest;
 use crate::model::settings::TimeOfDay;
 
 /// Characters of a value that a message repeats.

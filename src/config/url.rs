@@ -3,8 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::error::Fault;
-use super::key::nearest;
 use super::value::Value;
+use crate::base::nearest::nearest;
 use crate::model::settings::Secret;
 
 /// Schemes that name a database or an API.

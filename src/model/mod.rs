@@ -17,6 +17,7 @@ pub mod merge;
 pub mod order;
 pub mod outcome;
 pub mod pair;
+pub mod pairing;
 pub mod plan;
 pub mod range;
 pub mod schema;
