@@ -31,6 +31,7 @@
 pub mod base;
 pub mod board;
 pub mod config;
+pub mod engine;
 pub mod model;
 pub mod state;
 pub mod store;

@@ -109,3 +109,6 @@ pub const SECOND_LOOKS_MAX: u32 = 3;
 
 /// Parked rows that may be written in one transaction.
 pub const TOGETHER_ROWS_MAX: usize = 10_000;
+
+/// Rows from which on a pass measures speeds; fewer tell nothing.
+pub const RATE_ROWS_MIN: u64 = 1000;

@@ -12,11 +12,13 @@ use crate::model::convert::RowTransform;
 use crate::model::event::{ColumnFact, EventBody, Level, Phase, Side};
 use crate::model::order::Dependent;
 pub use crate::model::order::WorkingOrder;
-use crate::model::pair::TablePair;
-use crate::model::pairing::{self, Pairing};
+use crate::model::outcome::Verdict;
+use crate::model::pair::{TablePair, WriteTarget};
+use crate::model::pairing::{self, Paired as Pairing};
 use crate::model::schema::{Catalog, Table};
+use crate::model::types::LogicalType;
 use crate::state::PassFingerprint;
-use crate::store::{NewTable, Probe};
+use crate::store::Probe;
 
 /// What discovery found.
 pub struct Discovered {
@@ -38,18 +40,14 @@ pub async fn discover(context: &mut Context) -> Flow<Discovered> {
     context.hub.emit(EventBody::PhaseStarted { phase: Phase::Discover });
     let source_catalog = describe(context, Side::Source).await?;
     let mut target_catalog = describe(context, Side::Target).await?;
-    if context.options.purpose == Purpose::Sync
-        && create_missing(context, &source_catalog, &target_catalog).await?
-    {
+    let mut pairings = pair(context, &source_catalog, &target_catalog);
+    if context.options.purpose == Purpose::Sync && create_missing(context, &pairings).await? {
         target_catalog = describe(context, Side::Target).await?;
+        pairings = pair(context, &source_catalog, &target_catalog);
     }
-    let same_engine = same_engine(context);
-    let pairings = pairing::pair_tables(&context.job.settings, &source_catalog, &target_catalog, same_engine);
-    let wanted =
-        |name: &str| context.options.tables.is_empty() || context.options.tables.iter().any(|t| t == name);
     let mut tables = Vec::new();
     let mut targets: Vec<Option<&Table>> = Vec::new();
-    for pairing in pairings.into_iter().filter(|pairing| wanted(pairing.name())) {
+    for pairing in pairings.into_iter().filter(|pairing| is_wanted(context, pairing.name())) {
         let table = work_on(context, pairing, &source, &target)?;
         let target = table.paired.as_ref().and_then(|paired| target_catalog.find(&paired.pair.target.table));
         targets.push(target);
@@ -59,6 +57,7 @@ pub async fn discover(context: &mut Context) -> Flow<Discovered> {
     for (table, target) in tables.iter_mut().zip(&targets) {
         table.has_triggers = target.is_some_and(|target| !target.triggers.is_empty());
     }
+    introduce_siblings(&mut tables);
     context.control.know_tables(tables.iter().map(|table| table.name.as_str()));
     let order = order(&tables, &targets);
     let fingerprint =
@@ -84,39 +83,48 @@ async fn describe(context: &Context, side: Side) -> Flow<Catalog> {
         .await
 }
 
-fn same_engine(context: &Context) -> bool {
-    context.sides.source.capabilities().engine == context.sides.target.capabilities().engine
+fn pair(context: &Context, source: &Catalog, target: &Catalog) -> Vec<Pairing> {
+    let same_engine =
+        context.sides.source.capabilities().engine == context.sides.target.capabilities().engine;
+    let store = &context.sides.target;
+    let column_type =
+        |logical: &LogicalType, declared: &str, same: bool| store.column_type(logical, declared, same);
+    pairing::pair_tables(&context.job.settings, source, target, same_engine, &column_type)
 }
 
 /// Creates tables that the target lacks and that the settings want created; returns whether there were any.
-async fn create_missing(context: &Context, source: &Catalog, target: &Catalog) -> Flow<bool> {
-    let same_engine = same_engine(context);
-    let store = &context.sides.target;
-    let column_type = |logical: &_, declared: &str| store.column_type(logical, declared, same_engine);
-    let missing: Vec<NewTable> =
-        pairing::missing_tables(&context.job.settings, source, target, same_engine, &column_type)
-            .into_iter()
-            .map(|blueprint| NewTable {
-                name: blueprint.name,
-                columns: blueprint.columns,
-                primary_key: blueprint.primary_key,
-                model: blueprint.model,
-            })
-            .collect();
-    for table in &missing {
+async fn create_missing(context: &Context, pairings: &[Pairing]) -> Flow<bool> {
+    let mut created = false;
+    for pairing in pairings {
+        let Pairing::Missing { name, plan, .. } = pairing else { continue };
+        if !is_wanted(context, name) {
+            continue;
+        }
+        let store = &context.sides.target;
         context
-            .persist(async || context.sides.call(Side::Target, "creating a table", store.create(table)).await)
+            .persist(async || context.sides.call(Side::Target, "creating a table", store.create(plan)).await)
             .await?;
-        context.hub.message(Level::Info, None, format!("created table `{}` at the target", table.name));
+        context.hub.message(Level::Info, Some(name), format!("created table `{}` at the target", plan.name));
+        created = true;
     }
-    Ok(!missing.is_empty())
+    Ok(created)
+}
+
+fn is_wanted(context: &Context, name: &str) -> bool {
+    context.options.tables.is_empty() || context.options.tables.iter().any(|table| table == name)
 }
 
 /// A paired table ready to be worked on, or one that failed at once.
 fn work_on(context: &Context, pairing: Pairing, source: &Probe, target: &Probe) -> Flow<TableWork> {
     let mut table = TableWork::new(pairing.name().to_owned());
     let pair = match pairing {
-        Pairing::Paired(pair) => pair,
+        Pairing::Ready(ready) => ready.pair,
+        Pairing::Missing { plan, .. } => {
+            let message = format!("table `{}` would be created and copied", plan.name);
+            table.would_be_created = true;
+            table.stage = Stage::Judged { verdict: Verdict::Planned, message: Some(message) };
+            return Ok(table);
+        }
         Pairing::Skipped { reason, .. } => {
             context.hub.message(Level::Info, Some(&table.name), reason);
             table.stage = Stage::Skipped;
@@ -126,7 +134,7 @@ fn work_on(context: &Context, pairing: Pairing, source: &Probe, target: &Probe) 
     };
     if source.location == target.location && pair.source.table == pair.target.table {
         let reason = format!("source and target are the same table `{}` of one database", pair.source.table);
-        return fail(context, table, reason, Some("check `source.url` and `target.url`".to_owned()));
+        return fail(context, table, reason, "check `source.url` and `target.url`".to_owned());
     }
     table.inexact.clone_from(&pair.inexact);
     context.hub.emit(EventBody::TablePaired {
@@ -142,13 +150,13 @@ fn work_on(context: &Context, pairing: Pairing, source: &Probe, target: &Probe) 
         transform: RowTransform::new(&pair),
         fingerprint: pairing::fingerprint(&pair),
         header,
-        pair: Arc::new(*pair),
+        pair: Arc::new(pair),
     });
     Ok(table)
 }
 
-fn fail(context: &Context, mut table: TableWork, reason: String, hint: Option<String>) -> Flow<TableWork> {
-    let failure = Failure { class: "schema", message: reason, hint };
+fn fail(context: &Context, mut table: TableWork, reason: String, hint: String) -> Flow<TableWork> {
+    let failure = Failure { class: "schema", message: reason, hint: Some(hint) };
     table.errors = 1;
     context.tally.error(
         &context.hub,
@@ -163,6 +171,21 @@ fn fail(context: &Context, mut table: TableWork, reason: String, hint: Option<St
     )?;
     table.stage = Stage::Failed(failure);
     Ok(table)
+}
+
+/// Tells pairs on one target table (record types) of each other.
+fn introduce_siblings(tables: &mut [TableWork]) {
+    let writes: Vec<Option<Arc<WriteTarget>>> =
+        tables.iter().map(|table| table.paired.as_ref().map(|paired| Arc::clone(&paired.write))).collect();
+    for (index, table) in tables.iter_mut().enumerate() {
+        let Some(own) = &writes[index] else { continue };
+        let others = writes.iter().enumerate().filter(|(other, _)| *other != index);
+        table.siblings = others
+            .filter_map(|(_, write)| write.as_ref())
+            .filter(|write| write.table == own.table)
+            .map(|write| Arc::new(WriteTarget { filter: write.filter.clone(), ..WriteTarget::clone(own) }))
+            .collect();
+    }
 }
 
 fn refuse_unknown_tables(context: &Context, tables: &[TableWork]) -> Flow<()> {

@@ -87,7 +87,13 @@ async fn walk(context: &mut Context, tables: &mut Vec<TableWork>) -> Flow<()> {
     }
     phase(context, Phase::Find);
     for index in order.forward() {
-        step(context, &mut tables[index], async |table| find::find(context, table).await).await?;
+        step(context, &mut tables[index], async |table| {
+            let start = context.elapsed();
+            find::find(context, table).await?;
+            table.measured.0 = context.elapsed().saturating_sub(start).as_secs_f64();
+            Ok(())
+        })
+        .await?;
     }
     phase(context, Phase::Guard);
     guard_all(context, tables, &order).await?;
@@ -152,7 +158,7 @@ async fn step(
 }
 
 async fn prepare_table(context: &Context, table: &mut TableWork) -> Flow<()> {
-    resume::recall(context, table)?;
+    resume::recall(context, table).await?;
     if !table.is_open() {
         return Ok(());
     }

@@ -7,6 +7,8 @@ use super::table::TableWork;
 use crate::base::clock::Timestamp;
 use crate::base::human;
 use crate::model::event::{EventBody, Level, PlanFact, Side};
+use crate::model::key::Key;
+use crate::model::pair::KeyOrder;
 use crate::model::plan::{
     Changed, Counts, Digesting, Plan, PlanInputs, ProofFreshness, Rates, StrategyInputs, choose_strategy,
 };
@@ -18,6 +20,11 @@ use crate::store::Capabilities;
 pub async fn plan(context: &Context, table: &mut TableWork) -> Flow<()> {
     let facts = context.persist(async || gather(context, table).await).await?;
     note_inexact(table, &facts);
+    if facts.watermark_void {
+        let text = "the target is not as the last pass left it: the watermark is void";
+        context.hub.message(Level::Info, Some(&table.name), text);
+        table.memory.watermark = None;
+    }
     table.counts = (Some(facts.counts.source), Some(facts.counts.target));
     table.found.watermark = facts.next_watermark;
     let settings = table.paired().settings().clone();
@@ -72,17 +79,22 @@ struct Facts {
     stamps_missing: u64,
     stamps_future: u64,
     null_keys: (u64, u64, bool),
+    watermark_void: bool,
 }
 
 async fn gather(context: &Context, table: &TableWork) -> Flow<Facts> {
     let paired = table.paired();
     let views = Views::open(context, paired).await?;
     let all = KeyRange::all();
-    let stamps = stamps(context, table, &views).await?;
-    let source = views.source.count(&views.source_view, &all);
-    let source = context.sides.call(Side::Source, "counting rows", source).await?;
     let target = views.target.count(&views.target_view, &all);
     let target = context.sides.call(Side::Target, "counting rows", target).await?;
+    let largest = largest_at_target(context, table, &views).await?;
+    let memory = &table.memory;
+    let untouched = memory.target_count == Some(target) && memory.target_largest == largest;
+    let watermark = memory.watermark.as_ref().filter(|_| untouched);
+    let stamps = stamps(context, table, &views, watermark).await?;
+    let source = views.source.count(&views.source_view, &all);
+    let source = context.sides.call(Side::Source, "counting rows", source).await?;
     let null_source = views.source.null_keys(&views.source_view, context.seed);
     let null_source = context.sides.call(Side::Source, "counting rows without a key", null_source).await?;
     let null_target = views.target.null_keys(&views.target_view, context.seed);
@@ -93,7 +105,19 @@ async fn gather(context: &Context, table: &TableWork) -> Flow<Facts> {
         stamps_missing: stamps.missing,
         stamps_future: stamps.future,
         null_keys: (null_source.count, null_target.count, null_source == null_target),
+        watermark_void: memory.watermark.is_some() && !untouched,
     })
+}
+
+/// The target's largest key, which tells whether somebody else wrote; unknown where keys have no common order.
+pub async fn largest_at_target(context: &Context, table: &TableWork, views: &Views) -> Flow<Option<Key>> {
+    if table.paired().pair.key_order != KeyOrder::Canonical {
+        return Ok(None);
+    }
+    context
+        .sides
+        .call(Side::Target, "reading the largest key", views.target.largest(&views.target_view))
+        .await
 }
 
 struct StampFacts {
@@ -107,14 +131,18 @@ struct StampFacts {
 ///
 /// The bound is the source's clock (ours, when it has none) minus the overlap window, read before the first row: what
 /// is stamped later may still be committed behind it.
-async fn stamps(context: &Context, table: &TableWork, views: &Views) -> Flow<StampFacts> {
+async fn stamps(
+    context: &Context,
+    table: &TableWork,
+    views: &Views,
+    since: Option<&Watermark>,
+) -> Flow<StampFacts> {
     let nothing = StampFacts { changed: Changed::Unknown, next: None, missing: 0, future: 0 };
     if table.paired().pair.modify_column.is_none() {
         return Ok(nothing);
     }
     let now: Timestamp = context.source_clock.unwrap_or_else(|| context.job.clock.now());
     let bound = now.minus(table.paired().settings().overlap_window);
-    let since = table.memory.watermark.as_ref();
     let view = &views.source_view;
     let ask = |since, now| views.source.stamps(view, since, now);
     let known = ask(since.map(|watermark| &watermark.stamp), now);

@@ -1,17 +1,20 @@
 //! Beginning a pass: a new one, or the one that an earlier process left; and what is still known of each table.
 
+use super::apply;
 use super::context::Context;
 use super::guard;
 use super::interrupt::Flow;
 use super::job::Purpose;
 use super::table::TableWork;
 use crate::base::limits::RESUME_AGE_MAX;
-use crate::model::event::{EventBody, Level};
+use crate::model::event::{EventBody, Level, Side};
+use crate::model::settings::Bookkeeping;
 use crate::model::types::Compatibility;
-use crate::state::{PassFingerprint, StateChange, TableMemory};
+use crate::state::{PassFingerprint, StateChange, TableMemory, TableTotals};
+use crate::store::UnitMark;
 
 /// Numbers the pass and decides whether it continues an interrupted one.
-pub fn begin(context: &mut Context, tables: &mut [TableWork], fingerprint: PassFingerprint) -> Flow<()> {
+pub fn begin(context: &mut Context, tables: &[TableWork], fingerprint: PassFingerprint) -> Flow<()> {
     let now = context.job.clock.now();
     let state = &context.job.state;
     let earlier = state.interrupted_pass()?;
@@ -24,9 +27,6 @@ pub fn begin(context: &mut Context, tables: &mut [TableWork], fingerprint: PassF
             Some(pass) if pass.fingerprint == fingerprint && now.since(pass.started_at) < RESUME_AGE_MAX => {
                 context.number = pass.pass;
                 resumed = true;
-                for table in tables.iter_mut().filter(|table| pass.finished_tables.contains(&table.name)) {
-                    table.finished_earlier = true;
-                }
             }
             earlier => {
                 if earlier.is_some() {
@@ -52,8 +52,9 @@ pub fn begin(context: &mut Context, tables: &mut [TableWork], fingerprint: PassF
 
 /// Recalls what earlier passes left of a table, drops what means nothing any more, and holds the table when what it was
 /// compared with is not what it was.
-pub fn recall(context: &Context, table: &mut TableWork) -> Flow<()> {
+pub async fn recall(context: &Context, table: &mut TableWork) -> Flow<()> {
     if context.resumed {
+        settle_marked_units(context, table).await?;
         let totals = context.state().totals(&table.name)?;
         table.rows = totals.rows;
         table.errors = totals.errors;
@@ -80,6 +81,38 @@ pub fn recall(context: &Context, table: &mut TableWork) -> Flow<()> {
     } else {
         memory
     };
+    Ok(())
+}
+
+/// With `bookkeeping = "target"` the target itself knows which units of an earlier process were committed.
+async fn settle_marked_units(context: &Context, table: &TableWork) -> Flow<()> {
+    if table.paired().settings().bookkeeping != Bookkeeping::Target {
+        return Ok(());
+    }
+    for unit in context.state().open_units(&table.name)? {
+        let mark =
+            UnitMark { job: context.job.settings.name.clone(), table: table.name.clone(), unit: unit.id };
+        let committed = context
+            .persist(async || {
+                context
+                    .sides
+                    .call(Side::Target, "looking for a unit", context.sides.target.marked(&mark))
+                    .await
+            })
+            .await?;
+        if committed && !unit.findings.is_empty() {
+            let rows = apply::counts(unit.kind, unit.findings.len() as u64);
+            let name = table.name.clone();
+            context.remember(&[
+                StateChange::UnitFinished { unit: unit.id },
+                StateChange::FindingsRemoved { table: name.clone(), ids: unit.findings },
+                StateChange::TotalsAdded {
+                    table: name,
+                    totals: TableTotals { rows, ..TableTotals::default() },
+                },
+            ])?;
+        }
+    }
     Ok(())
 }
 

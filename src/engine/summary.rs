@@ -5,6 +5,7 @@ use super::interrupt::{Flow, Stop};
 use super::job::Purpose;
 use super::table::{Stage, TableWork};
 use crate::base::clock::Timestamp;
+use crate::base::limits::RATE_ROWS_MIN;
 use crate::model::digest::Digest;
 use crate::model::event::EventBody;
 use crate::model::outcome::{Exit, PassSummary, TableOutcome, Verdict};
@@ -55,9 +56,25 @@ fn memory(context: &Context, table: &TableWork, verdict: Verdict) -> TableMemory
         memory.pending = !table.quarantine.is_empty();
         memory.full_compare_asked = false;
         memory.target_count = table.counts.1;
-        memory.rates = Rates { differences: found.differences(), ..memory.rates };
+        memory.target_largest.clone_from(&table.target_largest);
+        memory.rates = rates(table, memory.rates);
     }
     memory
+}
+
+/// Speeds of this pass where enough was done to tell, else those known before.
+fn rates(table: &TableWork, before: Rates) -> Rates {
+    let per_second = |rows: u64, seconds: f64, before: f64| {
+        if rows >= RATE_ROWS_MIN && seconds > 0.0 { rows as f64 / seconds } else { before }
+    };
+    let (find_seconds, write_seconds) = table.measured;
+    let compared = table.found.equal_rows + table.found.differences();
+    Rates {
+        read_rows: per_second(compared, find_seconds, before.read_rows),
+        write_rows: per_second(table.rows.written(), write_seconds, before.write_rows),
+        row_bytes: before.row_bytes,
+        differences: table.found.differences(),
+    }
 }
 
 /// How a table ended, whatever became of it.
@@ -126,6 +143,7 @@ pub fn close(
     let plans_work = tables.iter().any(|table| {
         table.plan.as_ref().is_some_and(|plan| plan.rows_known_to_write() > 0 || plan.held.is_some())
             || table.found.differences() > 0
+            || table.would_be_created
     });
     let exit = exit(context.options.purpose, &outcomes, stop, plans_work);
     let mut summary = PassSummary {

@@ -7,6 +7,7 @@ use super::apply::Quarantine;
 use super::interrupt::Failure;
 use crate::model::convert::RowTransform;
 use crate::model::digest::{Digest, DigestHeader};
+use crate::model::key::Key;
 use crate::model::outcome::{RowCounts, TableOutcome, Verdict};
 use crate::model::pair::{KeyOrder, TablePair, TableView, WriteTarget};
 use crate::model::plan::{Plan, Strategy, StrategyChoice};
@@ -31,8 +32,12 @@ pub struct TableWork {
     pub stage: Stage,
     /// Its outcome, once that was said.
     pub outcome: Option<TableOutcome>,
-    /// An earlier process has finished it in this pass.
-    pub finished_earlier: bool,
+    /// The target lacks the table, and a pass that writes would create it.
+    pub would_be_created: bool,
+    /// How long the search took, in seconds, and how long writing took.
+    pub measured: (f64, f64),
+    /// The largest key at the target when the pass was over.
+    pub target_largest: Option<Key>,
     /// What the search found.
     pub found: Found,
     /// Rows written in this pass, in all its processes.
@@ -61,6 +66,8 @@ pub struct TableWork {
     pub has_triggers: bool,
     /// Rows in quarantine that this pass leaves alone.
     pub quarantine: Quarantine,
+    /// How other pairs of this job on the same target table write: where rows of this one may have come from.
+    pub siblings: Vec<Arc<WriteTarget>>,
     /// Extra rows that stay at the target (`deletes = "never"`).
     pub kept_extras: u64,
     /// The proof to store when the verdict is equal.
@@ -167,7 +174,9 @@ impl TableWork {
             choice: None,
             stage: Stage::Open,
             outcome: None,
-            finished_earlier: false,
+            would_be_created: false,
+            measured: (0.0, 0.0),
+            target_largest: None,
             found: Found::default(),
             rows: RowCounts::default(),
             errors: 0,
@@ -182,6 +191,7 @@ impl TableWork {
             verify_asked: false,
             has_triggers: false,
             quarantine: Quarantine::default(),
+            siblings: Vec::new(),
             kept_extras: 0,
             proofs: Vec::new(),
         }

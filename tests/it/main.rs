@@ -4,6 +4,7 @@
 mod board;
 mod config;
 mod contract;
+mod engine;
 mod events;
 mod state;
 mod wire;

@@ -87,6 +87,12 @@ impl BatchBuilder {
 
     /// The batch so far, with what is to be remembered when it is done; a new one begins.
     pub fn take(&mut self, progress: Vec<StateChange>) -> Load {
-        Load { kind: self.kind, items: std::mem::take(&mut self.items), rows: self.rows.take(), progress }
+        Load {
+            kind: self.kind,
+            items: std::mem::take(&mut self.items),
+            rows: self.rows.take(),
+            adopt_from: None,
+            progress,
+        }
     }
 }

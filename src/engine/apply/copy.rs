@@ -19,7 +19,7 @@ pub async fn copy(context: &Context, table: &mut TableWork) -> Flow<()> {
         equal_rows: 0,
         digest: Digest::EMPTY,
         watermark: table.found.watermark.clone(),
-        done: true,
+        done: false,
     });
     table.found.covered = true;
     table.found.one_instant = !resumed;

@@ -55,7 +55,13 @@ pub async fn delete_page(
         .filter(|(key, _)| !table.quarantine.leaves_alone(key, Digest::EMPTY))
         .map(|(key, id)| Item { finding: Some(id), key, source_digest: Digest::EMPTY })
         .collect();
-    let load = Load { kind: FindingKind::Extra, items, rows: RowBlock::default(), progress: Vec::new() };
+    let load = Load {
+        kind: FindingKind::Extra,
+        items,
+        rows: RowBlock::default(),
+        adopt_from: None,
+        progress: Vec::new(),
+    };
     let settled = apply(context, table, load, on_refusal).await?;
     let before =
         settled.missed.iter().filter(|item| item.finding.is_some_and(|id| resumed.contains(&id))).count();

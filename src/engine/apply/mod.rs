@@ -27,4 +27,4 @@ pub use copy::copy;
 pub use quarantine::{Quarantine, find, settle_quarantine};
 pub use sweep::{sweep_deletes, sweep_rows};
 pub use together::{announce_parked, apply_together, parked_rows};
-pub use unit::{Item, OnRefusal};
+pub use unit::{Item, OnRefusal, counts};

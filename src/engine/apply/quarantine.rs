@@ -89,7 +89,8 @@ pub fn refuse_conversion(
     let source_image = Some(image_of(&columns, source.0, source.1));
     let key = item.key.clone();
     let digest = item.source_digest;
-    let load = Load { kind, items: vec![item], rows: RowBlock::default(), progress: Vec::new() };
+    let load =
+        Load { kind, items: vec![item], rows: RowBlock::default(), adopt_from: None, progress: Vec::new() };
     let reason = Reason { class: "data", text: error.to_string(), hint: Some(error.hint.clone()) };
     record(context, table, &load, &key, digest, String::new(), source_image, reason)
 }
@@ -279,6 +280,7 @@ pub fn refuse_out_of_scope(
             kind: FindingKind::Missing,
             items: vec![item.clone()],
             rows: RowBlock::default(),
+            adopt_from: None,
             progress: Vec::new(),
         };
         record(context, table, &load, &item.key, item.source_digest, String::new(), source_image, reason)?;

@@ -8,9 +8,9 @@ use super::super::table::TableWork;
 use super::super::tally::Work;
 use super::super::verify::read_back;
 use super::batch::{BatchBuilder, Pick};
-use super::quarantine::find;
+use super::quarantine::{find, refuse_out_of_scope};
 use super::stream::{Progress, write_stream};
-use super::unit::{OnRefusal, apply};
+use super::unit::{Item, OnRefusal, apply};
 use crate::model::block::RowBlock;
 use crate::model::event::Side;
 use crate::model::key::Key;
@@ -92,12 +92,40 @@ async fn write_batch(
         let findings = findings.collect();
         context.remember(&[StateChange::FindingsAdded { table: table.name.clone(), findings }])?;
     } else if !settled.missed.is_empty() {
-        super::quarantine::refuse_out_of_scope(context, table, source_rows, &settled.missed)?;
+        adopt(context, table, source_rows, settled.missed, on_refusal).await?;
     }
     if table.reads_back {
         read_back(context, table, &settled.written).await?;
     }
     Ok(())
+}
+
+/// Rows that are new here but exist at the target outside this record type: when another pair of the job owns that
+/// scope, the row has moved, and it is updated where it stands; else it is refused.
+pub async fn adopt(
+    context: &Context,
+    table: &mut TableWork,
+    source_rows: &RowBlock,
+    missed: Vec<Item>,
+    on_refusal: OnRefusal,
+) -> Flow<()> {
+    let mut left = missed;
+    for sibling in table.siblings.clone() {
+        let mut batch = BatchBuilder::new(table, FindingKind::Changed);
+        for item in &left {
+            if let Some(index) = find(source_rows, &item.key) {
+                batch.add(context, table, source_rows, index, None)?;
+            }
+        }
+        let mut load = batch.take(Vec::new());
+        load.adopt_from = Some(sibling);
+        let settled = apply(context, table, load, on_refusal).await?;
+        if table.reads_back {
+            read_back(context, table, &settled.written).await?;
+        }
+        left = settled.missed;
+    }
+    refuse_out_of_scope(context, table, source_rows, &left)
 }
 
 async fn fetch(context: &Context, table: &TableWork, keys: &[Key]) -> Flow<RowBlock> {

@@ -8,8 +8,7 @@ use super::super::interrupt::{Flow, Interrupt};
 use super::super::table::TableWork;
 use super::super::tally::Work;
 use super::batch::BatchBuilder;
-use super::quarantine::refuse_out_of_scope;
-use super::unit::{OnRefusal, apply};
+use super::unit::{Item, OnRefusal, apply};
 use crate::base::limits::PROOF_RANGES_MAX;
 use crate::model::block::RowBlock;
 use crate::model::digest::Digest;
@@ -39,8 +38,9 @@ impl Progress {
         let table = table.to_owned();
         match (self, rest) {
             (Self::Copy(progress), rest) => {
+                let done = rest.is_none();
                 let remaining: Vec<KeyRange> = rest.into_iter().collect();
-                let progress = FindProgress { remaining, ..progress.clone() };
+                let progress = FindProgress { remaining, done, ..progress.clone() };
                 vec![StateChange::FindAdvanced { table, progress }]
             }
             (Self::Run { id, .. }, None) => vec![StateChange::FindingsRemoved { table, ids: vec![*id] }],
@@ -132,11 +132,21 @@ async fn stream_once(
         let left = more.then(|| KeyRange::new(lower.clone(), upper.clone()));
         let load = batch.take(progress.changes(&table.name, left.clone()));
         let settled = apply(context, table, load, on_refusal).await?;
-        refuse_out_of_scope(context, table, &RowBlock::default(), &settled.missed)?;
+        list_again(context, table, settled.missed)?;
         rest.clone_from(&left);
         show(context, table);
     }
     context.remember(&progress.changes(&table.name, None))
+}
+
+/// Rows that hit none inside the scope become single findings, which the next sweep looks into.
+fn list_again(context: &Context, table: &TableWork, missed: Vec<Item>) -> Flow<()> {
+    if missed.is_empty() {
+        return Ok(());
+    }
+    let findings =
+        missed.into_iter().map(|item| Finding::Row { kind: FindingKind::Missing, key: item.key }).collect();
+    context.remember(&[StateChange::FindingsAdded { table: table.name.clone(), findings }])
 }
 
 /// Keeps the digest of what was read for the proof, and how much that was.

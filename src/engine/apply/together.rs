@@ -5,11 +5,10 @@ use super::super::interrupt::{Flow, Interrupt};
 use super::super::table::TableWork;
 use super::batch::BatchBuilder;
 use super::quarantine::find;
-use super::unit::Load;
+use super::unit::{Load, counts};
 use crate::base::limits::{TOGETHER_ROWS_MAX, UNIT_BYTES_MAX};
 use crate::model::event::{EventBody, Side};
 use crate::model::key::Key;
-use crate::model::outcome::RowCounts;
 use crate::state::{Finding, FindingKind, StateChange, TableTotals};
 use crate::store::{Batch, Change, ErrorClass};
 
@@ -69,11 +68,7 @@ pub async fn apply_together(context: &Context, tables: &mut [TableWork]) -> Flow
     for ((index, load), applied) in loads.iter().zip(applied) {
         let table = &mut tables[*index];
         let written = (load.items.len() - applied.missed.len()) as u64;
-        let rows = match load.kind {
-            FindingKind::Extra => RowCounts { deleted: written, ..RowCounts::default() },
-            FindingKind::Missing => RowCounts { added: written, ..RowCounts::default() },
-            FindingKind::Changed => RowCounts { modified: written, ..RowCounts::default() },
-        };
+        let rows = counts(load.kind, written);
         let totals = TableTotals { rows, cascaded: applied.cascaded, ..TableTotals::default() };
         let ids = load.items.iter().filter_map(|item| item.finding).collect();
         context.remember(&[

@@ -1,5 +1,6 @@
 //! One unit: a batch in one target transaction, cut down to the rows that are refused.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::context::Context;
@@ -12,6 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::event::{EventBody, Side};
 use crate::model::key::Key;
 use crate::model::outcome::RowCounts;
+use crate::model::pair::WriteTarget;
 use crate::model::settings::Bookkeeping;
 use crate::state::{Finding, FindingKind, StateChange, TableTotals, Unit};
 use crate::store::{Applied, Batch, Change, ErrorClass, StoreError, UnitMark};
@@ -35,6 +37,8 @@ pub struct Load {
     pub items: Vec<Item>,
     /// Target rows; empty for deletes.
     pub rows: RowBlock,
+    /// Where to, when that is not the table's own scope.
+    pub adopt_from: Option<Arc<WriteTarget>>,
     /// What is to be remembered together with the last part of this load.
     pub progress: Vec<StateChange>,
 }
@@ -55,7 +59,8 @@ impl Load {
             range.clone().for_each(|index| rows.push_row_of(&self.rows, index));
         }
         let progress = if range.end == self.items.len() { self.progress.clone() } else { Vec::new() };
-        Self { kind: self.kind, items: self.items[range].to_vec(), rows, progress }
+        let adopt_from = self.adopt_from.clone();
+        Self { kind: self.kind, items: self.items[range].to_vec(), rows, adopt_from, progress }
     }
 }
 
@@ -187,7 +192,7 @@ async fn commit(context: &Context, table: &mut TableWork, load: &Load) -> Result
         unit: unit.id,
     });
     let batch = Batch {
-        target: paired.write.clone(),
+        target: load.adopt_from.clone().unwrap_or_else(|| paired.write.clone()),
         change: load.change(),
         mark,
         side_effects: paired.side_effects(),
@@ -236,6 +241,7 @@ fn book(
     context.remember(&changes)?;
     table.rows = table.rows.plus(rows);
     table.cascaded += applied.cascaded;
+    table.measured.1 += time.as_secs_f64();
     context.hub.emit(EventBody::UnitApplied {
         table: table.name.clone(),
         rows,
@@ -245,7 +251,8 @@ fn book(
     Ok(())
 }
 
-fn counts(kind: FindingKind, rows: u64) -> RowCounts {
+/// So many rows of the kind that settles such a difference.
+pub fn counts(kind: FindingKind, rows: u64) -> RowCounts {
     match kind {
         FindingKind::Extra => RowCounts { deleted: rows, ..RowCounts::default() },
         FindingKind::Missing => RowCounts { added: rows, ..RowCounts::default() },

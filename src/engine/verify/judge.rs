@@ -7,6 +7,7 @@ use super::super::context::Context;
 use super::super::find::{self, Views};
 use super::super::guard;
 use super::super::interrupt::Flow;
+use super::super::planning;
 use super::super::table::{Stage, TableWork};
 use super::look::{Suspects, first_look, look};
 use super::scan::scan;
@@ -71,19 +72,21 @@ pub async fn judge_verified(context: &Context, table: &mut TableWork) -> Flow<()
 
 /// Counts both sides: the source as the pass reads it, the target as it is now.
 async fn count(context: &Context, table: &mut TableWork) -> Flow<()> {
-    let paired = table.paired();
     let counts = context
         .persist(async || {
-            let views = Views::open(context, paired).await?;
+            let views = Views::open(context, table.paired()).await?;
             let all = crate::model::range::KeyRange::all();
             let source = views.source.count(&views.source_view, &all);
             let source = context.sides.call(Side::Source, "counting rows", source).await?;
             let target = views.target.count(&views.target_view, &all);
             let target = context.sides.call(Side::Target, "counting rows", target).await?;
-            Ok((Some(source), Some(target)))
+            let largest = planning::largest_at_target(context, table, &views).await?;
+            Ok((source, target, largest))
         })
         .await?;
-    table.counts = counts;
+    let (source, target, largest) = counts;
+    table.counts = (Some(source), Some(target));
+    table.target_largest = largest;
     Ok(())
 }
 

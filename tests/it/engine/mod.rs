@@ -1,0 +1,7 @@
+//! The engine on stores in memory: whole passes, what they leave and what they say.
+//!
+//! Does not belong here: faults and kills drawn from a seed (see `simulation`), real files (see `sqlite`).
+
+mod bench;
+mod passes;
+mod trouble;
