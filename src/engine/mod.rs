@@ -15,6 +15,7 @@ mod guard;
 pub mod hub;
 mod interrupt;
 mod job;
+mod keyless;
 mod pass;
 mod planning;
 mod resume;

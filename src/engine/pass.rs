@@ -11,7 +11,7 @@ use super::interrupt::{Flow, Interrupt, Stop};
 use super::job::{Job, PassOptions, Purpose};
 use super::sides::Sides;
 use super::table::{Stage, TableWork};
-use super::{find, guard, planning, resume, summary, verify};
+use super::{find, guard, keyless, planning, resume, summary, verify};
 use crate::base::random::Random;
 use crate::model::digest::DigestSeed;
 use crate::model::event::{EventBody, Phase, RunState};
@@ -161,6 +161,12 @@ async fn prepare_table(context: &Context, table: &mut TableWork) -> Flow<()> {
     resume::recall(context, table).await?;
     if !table.is_open() {
         return Ok(());
+    }
+    if table.paired().pair.key_length == 0 {
+        if context.options.purpose == Purpose::Plan {
+            return Ok(());
+        }
+        return keyless::judge(context, table).await;
     }
     let fingerprint = table.paired().fingerprint.clone();
     table.quarantine = Quarantine::load(context, &table.name, &fingerprint)?;

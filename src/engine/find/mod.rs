@@ -17,7 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::context::Context;
-use super::interrupt::{Flow, Interrupt};
+use super::interrupt::{Failure, Flow, Interrupt};
 use super::table::{Paired, TableWork};
 use crate::model::block::RowBlock;
 use crate::model::digest::Digest;
@@ -120,6 +120,10 @@ pub async fn find(context: &Context, table: &mut TableWork) -> Flow<()> {
                 table.found.one_instant = false;
                 context.lost(side, &error, failures).await?;
             }
+            Err(Interrupt::Table(failure)) if may_fall_back(table, strategy, &failure) => {
+                fall_back(context, table, &failure)?;
+                strategy = Strategy::MergeCompare;
+            }
             Err(other) => return Err(other),
         }
     }
@@ -127,6 +131,23 @@ pub async fn find(context: &Context, table: &mut TableWork) -> Flow<()> {
         find_then(context, table, then).await?;
     }
     conclude(context, table, strategy)
+}
+
+/// Whether a search that failed by its own logic may be replaced by reading everything.
+fn may_fall_back(table: &TableWork, strategy: Strategy, failure: &Failure) -> bool {
+    failure.class == "logic"
+        && matches!(strategy, Strategy::DigestSearch | Strategy::CountSearch)
+        && table.paired().settings().fallback_full_compare_on_mismatch
+}
+
+fn fall_back(context: &Context, table: &mut TableWork, failure: &Failure) -> Flow<()> {
+    context.hub.emit(EventBody::FallbackStarted {
+        table: table.name.clone(),
+        reason: format!("Binary search failed, falling back to full compare ({})", failure.message),
+    });
+    table.proofs.clear();
+    table.found.source_digest = None;
+    context.remember(&[StateChange::FindingsCleared { table: table.name.clone() }])
 }
 
 /// How a search ended.

@@ -90,3 +90,20 @@ async fn verify_proves_and_writes_nothing_to_the_target() {
     assert_eq!(outcome(&summary, "items").verdict, Verdict::Equal);
     assert_eq!(summary.exit, Exit::Done);
 }
+
+#[tokio::test(start_paused = true)]
+async fn trap_36_a_table_without_a_key_is_compared_as_a_multiset_and_never_written() {
+    let mut bench = Bench::new(&[TableDefinition::new("log").integer("n").text("line")]);
+    Bench::insert(&bench.source, "log", [row(1, "a"), row(1, "a"), row(2, "b")]);
+    Bench::insert(&bench.target, "log", [row(2, "b"), row(1, "a")]);
+    let summary = bench.pass().await;
+    assert_eq!(
+        outcome(&summary, "log").verdict,
+        Verdict::Differs,
+        "a row that is there twice is not there once"
+    );
+    assert_eq!(bench.target.commits(), 0);
+    Bench::insert(&bench.target, "log", [row(1, "a")]);
+    let summary = bench.pass().await;
+    assert_eq!(outcome(&summary, "log").verdict, Verdict::Equal, "{summary:#?}");
+}
