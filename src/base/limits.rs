@@ -112,3 +112,30 @@ pub const TOGETHER_ROWS_MAX: usize = 10_000;
 
 /// Rows from which on a pass measures speeds; fewer tell nothing.
 pub const RATE_ROWS_MIN: u64 = 1000;
+
+/// Requests that may wait for a database thread; callers beyond wait themselves.
+pub const STORE_REQUESTS_WAITING_MAX: usize = 16;
+
+/// Longest wait for a lock of a SQLite database before the error says that it is busy.
+pub const SQLITE_BUSY_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Time a reader stays away between two read transactions on a rollback journal, so that a waiting writer gets in.
+pub const ROLLBACK_READ_PAUSE: Duration = Duration::from_millis(2);
+
+/// Prepared statements kept by one SQLite connection.
+pub const SQLITE_STATEMENTS_CACHED_MAX: usize = 64;
+
+/// Steps of SQLite's virtual machine between two looks at whether anybody still waits for the result.
+pub const SQLITE_PROGRESS_OPERATIONS: i32 = 10_000;
+
+/// Keys kept as a sample when a range is split on a side that has no index in key order.
+pub const SPLIT_SAMPLE_MAX: usize = 16_384;
+
+/// Bytes of rows kept at once by a read that has to sort on the way.
+pub const SELECTION_BYTES_MAX: usize = 8 << 20;
+
+/// Finished units that a target's own bookkeeping remembers for a job; far more than can be in doubt after a crash.
+pub const UNIT_MARKS_KEPT: i64 = 100_000;
+
+/// Snapshots of one SQLite target that may be open side by side, each with a connection and a thread.
+pub const SQLITE_READERS_MAX: usize = 4;

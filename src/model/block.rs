@@ -55,6 +55,13 @@ impl Packed {
         self.bytes.clear();
         self.ends.clear();
     }
+
+    /// Cuts the last string off.
+    fn split_last(&mut self) -> Self {
+        let Some(_) = self.ends.pop() else { return Self::default() };
+        let bytes = self.bytes.split_off(self.ends.last().map_or(0, |&end| end as usize));
+        Self { ends: vec![bytes.len() as u32], bytes }
+    }
 }
 
 impl RowBlock {
@@ -324,6 +331,23 @@ impl BlockBuilder {
         std::mem::take(&mut self.block)
     }
 
+    /// Takes the rows so far and starts a new block; when they are more than `bytes_max` and more than one, the last
+    /// one stays behind, so that a large row travels alone.
+    pub fn take_within(&mut self, bytes_max: usize) -> RowBlock {
+        let mut block = std::mem::take(&mut self.block);
+        if block.size_bytes() > bytes_max && block.len() > 1 {
+            let RowBlock { rows, keys, forms } = &mut block;
+            self.block =
+                RowBlock { rows: rows.split_last(), keys: keys.split_last(), forms: forms.split_last() };
+        }
+        block
+    }
+
+    /// Puts rows of the same view in the place of those so far.
+    pub fn replace(&mut self, rows: RowBlock) {
+        self.block = rows;
+    }
+
     /// Drops the rows so far and keeps their memory, for readers that only digest.
     pub fn clear(&mut self) {
         self.block.clear();
@@ -370,6 +394,18 @@ mod tests {
                 prop_assert_eq!(block.key_owned(index), Key::from_values(&row[..1]));
             }
         }
+    }
+
+    #[test]
+    fn a_large_row_travels_alone() {
+        let mut builder = BlockBuilder::new(shape(1));
+        builder.push_row(&[Value::text("small")]);
+        builder.push_row(&[Value::Text(vec![b'x'; 1000])]);
+        assert_eq!(builder.take_within(100).field(0, 0), ValueRef::Text(b"small"));
+        let large = builder.take_within(100);
+        assert_eq!((large.len(), large.field(0, 0)), (1, ValueRef::Text(&[b'x'; 1000])));
+        assert_eq!(large.key_owned(0), Key::from_values(&[Value::Text(vec![b'x'; 1000])]));
+        assert!(builder.take_within(100).is_empty());
     }
 
     #[test]

@@ -11,6 +11,8 @@
 
 mod error;
 pub mod memory;
+pub mod open;
+pub mod sqlite;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -30,6 +32,7 @@ use crate::model::value::Value;
 
 pub use crate::model::schema::{NewColumn, NewTable};
 pub use error::{ErrorClass, Refusal, RefusalKind, StoreError};
+pub use open::Role;
 pub use stream::{ConsumerGone, Offered, ROWS_IN_FLIGHT, RowSender, RowStream, row_channel};
 
 /// The result of a store's operation.

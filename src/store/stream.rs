@@ -53,6 +53,16 @@ impl RowSender {
         }
     }
 
+    /// Says how the read ended, if the consumer is not behind: with so many rows sent, or with an error. False when it
+    /// has to be said again.
+    pub fn offer_end(&self, end: std::result::Result<u64, StoreError>) -> bool {
+        let item = match end {
+            Ok(rows) => Item::End { rows },
+            Err(error) => Item::Failed(error),
+        };
+        !matches!(self.sender.try_send(item), Err(mpsc::error::TrySendError::Full(_)))
+    }
+
     /// Returns when the next item will be taken at once, or the consumer went away. Cancel-safe.
     pub async fn ready(&self) {
         let _ = self.sender.reserve().await;

@@ -9,11 +9,18 @@ use syncline::store::memory::TableDefinition;
 
 use super::fixture::{SEED, int, item_rows, item_view, snapshot, view, with_items};
 use super::memory::{Memory, portable_key_types};
+use super::sqlite::Sqlite;
 use super::{Backend, Role};
 
 /// Every backend under test.
 fn backends() -> Vec<Arc<dyn Backend>> {
-    vec![Arc::new(Memory::default()), Arc::new(Memory { consistent: false, block_rows: 2 })]
+    vec![
+        Arc::new(Memory::default()),
+        Arc::new(Memory { consistent: false, block_rows: 2 }),
+        Arc::new(Sqlite::with("wal")),
+        Arc::new(Sqlite::with("delete")),
+        Arc::new(Sqlite { collated: true, ..Sqlite::with("wal") }),
+    ]
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ mod memory;
 mod odd_keys;
 mod random;
 mod reading;
+pub mod sqlite;
 mod streams;
 mod writing;
 
@@ -135,5 +136,11 @@ macro_rules! suite {
 mod run {
     suite!(memory, memory::Memory::default());
     suite!(memory_whose_snapshots_move, memory::Memory { consistent: false, ..memory::Memory::default() });
+    suite!(sqlite_wal, sqlite::Sqlite::with("wal"));
+    suite!(sqlite_rollback_journal, sqlite::Sqlite::with("delete"));
+    suite!(
+        sqlite_strict_without_rowid,
+        sqlite::Sqlite { options: "WITHOUT ROWID, STRICT", ..sqlite::Sqlite::with("wal") }
+    );
     suite!(memory_in_small_blocks, memory::Memory { block_rows: 3, ..memory::Memory::default() });
 }
