@@ -2,7 +2,6 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tempfile::tempdir;
 
 use syncline::base::clock::Timestamp;
 use syncline::base::limits::{HISTORY_PASSES_MAX, HOLDS_PER_TABLE_MAX, PROOF_RANGES_MAX};
@@ -16,7 +15,7 @@ use syncline::state::{
 };
 
 use super::generate::change;
-use super::{SEED, answers, key, open};
+use super::{SEED, answers, key, open, swift_folder};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -35,7 +34,7 @@ proptest! {
 
     #[test]
     fn the_file_answers_as_the_model_after_any_changes(steps in steps()) {
-        let place = tempdir().unwrap();
+        let place = swift_folder();
         let disk = MemoryDisk::new(SEED);
         let mut file = open(place.path());
         let mut memory = disk.open().unwrap();
@@ -60,7 +59,7 @@ proptest! {
 
 /// Runs a promise on both implementations.
 fn on_both(promise: impl Fn(&dyn State)) {
-    let place = tempdir().unwrap();
+    let place = swift_folder();
     promise(&open(place.path()));
     promise(&MemoryDisk::new(SEED).open().unwrap());
 }

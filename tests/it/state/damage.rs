@@ -8,14 +8,14 @@ use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rusqlite::Connection;
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 
 use syncline::base::random::Random;
 use syncline::state::sqlite::{OpenMode, SqliteState};
 use syncline::state::{State, StateChange, StateError};
 
 use super::generate::change;
-use super::{answers, file_of, open, request};
+use super::{answers, file_of, open, request, swift_folder};
 
 /// A job's folder as bytes, and everything that it said after each commit.
 struct Recorded {
@@ -28,7 +28,7 @@ struct Recorded {
 impl Recorded {
     /// A state with something in every table; `in_log` tells whether its last commits are still in the log alone.
     fn new(in_log: bool) -> Self {
-        let place = tempdir().unwrap();
+        let place = swift_folder();
         let mut runner = TestRunner::deterministic();
         let mut said = HashSet::new();
         let mut commit = |state: &SqliteState, count: usize, may_end_the_pass: bool| {
@@ -130,11 +130,9 @@ fn a_file_cut_anywhere_is_refused() {
 #[test]
 fn a_log_cut_anywhere_leaves_what_was_committed_before() {
     let recorded = Recorded::new(true);
-    for length in (0..=recorded.log.len()).step_by(512) {
-        for mode in MODES {
-            recorded.lay_out(&recorded.file, &recorded.log[..length]);
-            assert!(recorded.judge(mode, &format!("{length} bytes of log")));
-        }
+    for (length, mode) in (0..=recorded.log.len()).step_by(512).zip(MODES.into_iter().cycle()) {
+        recorded.lay_out(&recorded.file, &recorded.log[..length]);
+        assert!(recorded.judge(mode, &format!("{length} bytes of log")));
     }
 }
 
@@ -187,6 +185,7 @@ fn alter(state_dir: &Path, sql: &str) {
 
 #[test]
 fn a_value_altered_by_a_sound_program_is_refused() {
+    let recorded = Recorded::new(false);
     for sql in [
         "UPDATE record SET body = replace(body, 'a', 'b')",
         "UPDATE finding SET lower = x'108107'",
@@ -199,7 +198,6 @@ fn a_value_altered_by_a_sound_program_is_refused() {
         "PRAGMA application_id = 7",
         "PRAGMA user_version = 0",
     ] {
-        let recorded = Recorded::new(false);
         recorded.lay_out(&recorded.file, &[]);
         alter(recorded.place.path(), sql);
         for mode in MODES {

@@ -11,6 +11,8 @@ mod speed;
 
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use syncline::base::clock::Timestamp;
 use syncline::model::digest::DigestSeed;
 use syncline::model::key::Key;
@@ -22,6 +24,12 @@ use generate::{HOLDS, TABLES};
 
 /// Where the states of these tests come from.
 const SEED: DigestSeed = DigestSeed(0x5eed_0000_1234_5678);
+
+/// A scratch folder in memory where the machine has one: for tests of what is stored, not of when.
+fn swift_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
 
 fn request(state_dir: &Path) -> OpenRequest<'_> {
     OpenRequest {
