@@ -15,15 +15,11 @@ pub(super) fn check(
     let mut recorded = HashSet::new();
     for change in changes {
         match change {
-            StateChange::FindingsAdded { table, findings } => {
-                let is_extra_run =
-                    |finding: &Finding| matches!(finding, Finding::Run { kind: FindingKind::Extra, .. });
-                if findings.iter().any(is_extra_run) {
-                    return Err(StateError::Failed {
-                        operation: format!("keep findings of table {table}"),
-                        cause: "rows to delete must be listed one by one".to_owned(),
-                    });
-                }
+            StateChange::FindingsAdded { table, findings } if findings.iter().any(is_extra_run) => {
+                return Err(unlisted_deletes(table));
+            }
+            StateChange::FindingShrunk { table, finding, .. } if is_extra_run(finding) => {
+                return Err(unlisted_deletes(table));
             }
             StateChange::HoldRecorded { hold, .. } => {
                 recorded.insert(hold.id.as_str());
@@ -40,6 +36,17 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+fn is_extra_run(finding: &Finding) -> bool {
+    matches!(finding, Finding::Run { kind: FindingKind::Extra, .. })
+}
+
+fn unlisted_deletes(table: &str) -> StateError {
+    StateError::Failed {
+        operation: format!("keep findings of table {table}"),
+        cause: "rows to delete must be listed one by one".to_owned(),
+    }
 }
 
 /// `proofs` in key order and at most [`PROOF_RANGES_MAX`] of them.

@@ -378,7 +378,7 @@ pub enum StateChange {
         /// The table.
         table: String,
     },
-    /// A run of findings is done in part; it keeps its number.
+    /// A run of findings is done in part; it keeps its number. Nothing when there is no such finding of that kind.
     FindingShrunk {
         /// The table.
         table: String,

@@ -160,104 +160,109 @@ impl Durable {
 /// Changes.
 impl Durable {
     pub(super) fn apply(&mut self, change: &StateChange) {
+        use StateChange as C;
         match change.clone() {
-            StateChange::PassStarted { pass, at, fingerprint } => {
+            C::PassStarted { pass, at, fingerprint } => {
                 self.forget_pass();
                 self.pass =
                     Some(InterruptedPass { pass, started_at: at, fingerprint, finished_tables: Vec::new() });
             }
-            StateChange::TableFinished { table } => {
+            C::TableFinished { table } => {
                 if self.pass.is_some() {
                     self.finished.insert(table);
                 }
             }
-            StateChange::PassFinished { record } => {
-                self.forget_pass();
-                self.history.insert(record.summary.pass, record);
-                while self.history.len() as u64 > HISTORY_PASSES_MAX {
-                    self.history.pop_first();
-                }
-            }
-            StateChange::TableRemembered { table, memory } => {
+            C::PassFinished { record } => self.finish_pass(record),
+            C::TableRemembered { table, memory } => {
                 self.memories.insert(table, memory);
             }
-            StateChange::FindAdvanced { table, progress } => {
+            C::FindAdvanced { table, progress } => {
                 self.progress.insert(table, progress);
             }
-            StateChange::FindingsAdded { table, findings } => self.add_findings(&table, findings),
-            StateChange::FindingsCleared { table } => {
+            C::FindingsAdded { table, findings } => self.add_findings(&table, findings),
+            C::FindingsCleared { table } => {
                 self.progress.remove(&table);
                 self.findings.retain(|(name, _), _| *name != table);
                 self.units.retain(|_, unit| unit.table != table);
             }
-            StateChange::FindingShrunk { table, id, finding } => {
-                let found = self.findings.get_mut(&(table, finding.kind()));
-                if let Some(stored) = found.and_then(|found| found.get_mut(&id)) {
-                    *stored = finding;
-                }
-            }
-            StateChange::FindingsRemoved { table, ids } => {
-                for (_, found) in self.findings.iter_mut().filter(|((name, _), _)| *name == table) {
-                    for id in &ids {
-                        found.remove(id);
-                    }
-                }
-            }
-            StateChange::UnitStarted { unit } => {
+            C::FindingShrunk { table, id, finding } => self.shrink_finding(table, id, finding),
+            C::FindingsRemoved { table, ids } => self.remove_findings(&table, &ids),
+            C::UnitStarted { unit } => {
                 self.next_unit = self.next_unit.max(unit.id + 1);
                 self.units.insert(unit.id, unit);
             }
-            StateChange::UnitFinished { unit } => {
+            C::UnitFinished { unit } => {
                 self.units.remove(&unit);
             }
-            StateChange::TotalsAdded { table, totals } => {
+            C::TotalsAdded { table, totals } => {
                 let sum = self.totals.entry(table).or_default();
                 *sum = sum.plus(totals);
             }
-            StateChange::ProofsReplaced { table, proofs } => {
+            C::RowQuarantined { row } => self.quarantine_row(row),
+            C::QuarantineDropped { table, key } => {
+                self.quarantine.remove(&(table, key));
+            }
+            C::QuarantineRetryAsked { table, key } => self.ask_retry(table.as_deref(), key.as_ref()),
+            C::ProofsReplaced { table, proofs } => {
                 self.proofs.insert(table, crate::state::bounds::bounded_proofs(proofs));
             }
-            other => self.apply_to_rows_set_aside(other),
+            C::HoldRecorded { hold, keys } => self.record_hold(hold, keys),
+            C::HoldKeysTaken { id, table } => self.take_hold_keys(id, &table),
+            C::HoldMoved { id, state } => {
+                self.holds.iter_mut().filter(|hold| hold.id == id).for_each(|hold| hold.state = state);
+            }
         }
     }
 
-    /// Quarantine and holds.
-    fn apply_to_rows_set_aside(&mut self, change: StateChange) {
-        match change {
-            StateChange::RowQuarantined { mut row } => {
-                let place = (row.table.clone(), row.key.clone());
-                if let Some(earlier) = self.quarantine.get(&place) {
-                    row.first_at = earlier.first_at;
-                }
-                self.quarantine.insert(place, row);
+    fn finish_pass(&mut self, record: PassRecord) {
+        self.forget_pass();
+        self.history.insert(record.summary.pass, record);
+        while self.history.len() as u64 > HISTORY_PASSES_MAX {
+            self.history.pop_first();
+        }
+    }
+
+    fn shrink_finding(&mut self, table: String, id: u64, finding: Finding) {
+        let found = self.findings.get_mut(&(table, finding.kind()));
+        if let Some(stored) = found.and_then(|found| found.get_mut(&id)) {
+            *stored = finding;
+        }
+    }
+
+    fn remove_findings(&mut self, table: &str, ids: &[u64]) {
+        for (_, found) in self.findings.iter_mut().filter(|((name, _), _)| name == table) {
+            for id in ids {
+                found.remove(id);
             }
-            StateChange::QuarantineDropped { table, key } => {
-                self.quarantine.remove(&(table, key));
-            }
-            StateChange::QuarantineRetryAsked { table, key } => {
-                for row in self.quarantine.values_mut() {
-                    let is_meant = table.as_ref().is_none_or(|table| *table == row.table)
-                        && key.as_ref().is_none_or(|key| *key == row.key);
-                    row.retry_asked |= is_meant;
-                }
-            }
-            StateChange::HoldRecorded { hold, keys } => self.record_hold(hold, keys),
-            StateChange::HoldKeysTaken { id, table } => {
-                let keys: Vec<Key> = self
-                    .of_kind(&table, FindingKind::Extra)
-                    .filter_map(|(_, finding)| match finding {
-                        Finding::Row { key, .. } => Some(key.clone()),
-                        Finding::Run { .. } => None,
-                    })
-                    .collect();
-                if self.has_hold(&id) {
-                    self.hold_keys.entry(id).or_default().extend(keys);
-                }
-            }
-            StateChange::HoldMoved { id, state } => {
-                self.holds.iter_mut().filter(|hold| hold.id == id).for_each(|hold| hold.state = state);
-            }
-            other => unreachable!("{other:?} is not about rows set aside"),
+        }
+    }
+
+    fn quarantine_row(&mut self, mut row: QuarantinedRow) {
+        let place = (row.table.clone(), row.key.clone());
+        if let Some(earlier) = self.quarantine.get(&place) {
+            row.first_at = earlier.first_at;
+        }
+        self.quarantine.insert(place, row);
+    }
+
+    fn ask_retry(&mut self, table: Option<&str>, key: Option<&Key>) {
+        for row in self.quarantine.values_mut() {
+            let is_meant =
+                table.is_none_or(|table| table == row.table) && key.is_none_or(|key| *key == row.key);
+            row.retry_asked |= is_meant;
+        }
+    }
+
+    fn take_hold_keys(&mut self, id: String, table: &str) {
+        let keys: Vec<Key> = self
+            .of_kind(table, FindingKind::Extra)
+            .filter_map(|(_, finding)| match finding {
+                Finding::Row { key, .. } => Some(key.clone()),
+                Finding::Run { .. } => None,
+            })
+            .collect();
+        if self.has_hold(&id) {
+            self.hold_keys.entry(id).or_default().extend(keys);
         }
     }
 

@@ -14,75 +14,79 @@ use crate::state::{
 };
 
 pub(super) fn apply(connection: &Connection, change: &StateChange) -> Outcome<()> {
+    use StateChange as C;
     match change {
-        StateChange::PassStarted { pass, at, fingerprint } => {
+        C::PassStarted { pass, at, fingerprint } => {
             forget_pass(connection)?;
             put_record(connection, "pass", "", &json::pass_under_way::write(*pass, *at, fingerprint))
         }
-        StateChange::TableFinished { table } => run(
+        C::TableFinished { table } => run(
             connection,
             "INSERT OR REPLACE INTO record SELECT 'finished', ?1, '', row_check('record', 'finished', ?1, '') \
              WHERE EXISTS (SELECT 1 FROM record WHERE topic = 'pass')",
             [table],
         ),
-        StateChange::PassFinished { record } => finish_pass(connection, record),
-        StateChange::TableRemembered { table, memory } => {
+        C::PassFinished { record } => finish_pass(connection, record),
+        C::TableRemembered { table, memory } => {
             put_record(connection, "memory", table, &json::table_memory::write(memory))
         }
-        StateChange::FindAdvanced { table, progress } => {
+        C::FindAdvanced { table, progress } => {
             put_record(connection, "progress", table, &json::progress::write(progress))
         }
-        StateChange::FindingsAdded { table, findings } => add_findings(connection, table, findings),
-        StateChange::FindingsCleared { table } => {
+        C::FindingsAdded { table, findings } => add_findings(connection, table, findings),
+        C::FindingsCleared { table } => {
             run(connection, "DELETE FROM record WHERE topic = 'progress' AND name = ?1", [table])?;
             run(connection, "DELETE FROM unit WHERE table_name = ?1", [table])?;
             run(connection, "DELETE FROM finding WHERE table_name = ?1", [table])
         }
-        StateChange::FindingsRemoved { table, ids } => remove_findings(connection, table, ids),
-        StateChange::UnitStarted { unit } => start_unit(connection, unit),
-        StateChange::UnitFinished { unit } => {
-            run(connection, "DELETE FROM unit WHERE id = ?1", [unit.cast_signed()])
-        }
-        StateChange::TotalsAdded { table, totals } => {
+        C::FindingShrunk { table, id, finding } => shrink_finding(connection, table, *id, finding),
+        C::FindingsRemoved { table, ids } => remove_findings(connection, table, ids),
+        C::UnitStarted { unit } => start_unit(connection, unit),
+        C::UnitFinished { unit } => run(connection, "DELETE FROM unit WHERE id = ?1", [unit.cast_signed()]),
+        C::TotalsAdded { table, totals } => {
             let sum = query::totals(connection, table)?.plus(*totals);
             put_record(connection, "totals", table, &json::totals::write(sum))
         }
-        StateChange::ProofsReplaced { table, proofs } => replace_proofs(connection, table, proofs),
-        other => apply_to_rows_set_aside(connection, other),
-    }
-}
-
-/// Quarantine and holds.
-fn apply_to_rows_set_aside(connection: &Connection, change: &StateChange) -> Outcome<()> {
-    match change {
-        StateChange::RowQuarantined { row } => quarantine(connection, row),
-        StateChange::QuarantineDropped { table, key } => run(
+        C::RowQuarantined { row } => quarantine(connection, row),
+        C::QuarantineDropped { table, key } => run(
             connection,
             "DELETE FROM quarantine WHERE table_name = ?1 AND key = ?2",
             params![table, key.as_bytes()],
         ),
-        StateChange::QuarantineRetryAsked { table, key } => run(
-            connection,
-            "UPDATE quarantine SET retry_asked = 1, \
-             checksum = row_check('quarantine', table_name, key, first_at, 1, record) \
-             WHERE (?1 IS NULL OR table_name = ?1) AND (?2 IS NULL OR key = ?2)",
-            params![table, key.as_ref().map(Key::as_bytes)],
-        ),
-        StateChange::HoldRecorded { hold, keys } => record_hold(connection, hold, keys),
-        StateChange::HoldKeysTaken { id, table } => run(
-            connection,
-            "INSERT OR IGNORE INTO hold_key SELECT ?1, lower, row_check('hold_key', ?1, lower) FROM finding \
-             WHERE table_name = ?2 AND kind = ?3 AND EXISTS (SELECT 1 FROM hold WHERE id = ?1)",
-            params![id, table, kind_number(FindingKind::Extra)],
-        ),
-        StateChange::HoldMoved { id, state } => run(
-            connection,
-            "UPDATE hold SET state = ?2, \
-             checksum = row_check('hold', id, place, table_name, guard, reason, deletes, at, pass, ?2) WHERE id = ?1",
-            params![id, hold_state_number(*state)],
-        ),
-        other => unreachable!("{other:?} is not about rows set aside"),
+        C::QuarantineRetryAsked { table, key } => ask_retry(connection, table.as_deref(), key.as_ref()),
+        C::ProofsReplaced { table, proofs } => replace_proofs(connection, table, proofs),
+        C::HoldRecorded { hold, keys } => record_hold(connection, hold, keys),
+        C::HoldKeysTaken { id, table } => take_hold_keys(connection, id, table),
+        C::HoldMoved { id, state } => move_hold(connection, id, *state),
     }
+}
+
+fn ask_retry(connection: &Connection, table: Option<&str>, key: Option<&Key>) -> Outcome<()> {
+    run(
+        connection,
+        "UPDATE quarantine SET retry_asked = 1, \
+         checksum = row_check('quarantine', table_name, key, first_at, 1, record) \
+         WHERE (?1 IS NULL OR table_name = ?1) AND (?2 IS NULL OR key = ?2)",
+        params![table, key.map(Key::as_bytes)],
+    )
+}
+
+fn take_hold_keys(connection: &Connection, id: &str, table: &str) -> Outcome<()> {
+    run(
+        connection,
+        "INSERT OR IGNORE INTO hold_key SELECT ?1, lower, row_check('hold_key', ?1, lower) FROM finding \
+         WHERE table_name = ?2 AND kind = ?3 AND EXISTS (SELECT 1 FROM hold WHERE id = ?1)",
+        params![id, table, kind_number(FindingKind::Extra)],
+    )
+}
+
+fn move_hold(connection: &Connection, id: &str, state: HoldState) -> Outcome<()> {
+    run(
+        connection,
+        "UPDATE hold SET state = ?2, \
+         checksum = row_check('hold', id, place, table_name, guard, reason, deletes, at, pass, ?2) WHERE id = ?1",
+        params![id, hold_state_number(state)],
+    )
 }
 
 fn run(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Outcome<()> {
@@ -111,29 +115,46 @@ fn finish_pass(connection: &Connection, record: &PassRecord) -> Outcome<()> {
     )
 }
 
+/// Where a finding lies and how many rows it stands for; none for a single one, which lies at its key.
+fn columns_of(finding: &Finding) -> (Option<&[u8]>, Option<&[u8]>, Option<i64>) {
+    match finding {
+        Finding::Row { key, .. } => (Some(key.as_bytes()), None, None),
+        Finding::Run { range, rows, .. } => (
+            range.lower.as_ref().map(Key::as_bytes),
+            range.upper.as_ref().map(Key::as_bytes),
+            Some(rows.cast_signed()),
+        ),
+    }
+}
+
 fn add_findings(connection: &Connection, table: &str, findings: &[Finding]) -> Outcome<()> {
     let mut next = query::counter(connection, "finding")?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6, row_check('finding', ?1, ?2, ?3, ?4, ?5, ?6))",
     )?;
     for finding in findings {
-        let (lower, upper, rows) = match finding {
-            Finding::Row { key, .. } => (Some(key), None, None),
-            Finding::Run { range, rows, .. } => {
-                (range.lower.as_ref(), range.upper.as_ref(), Some(rows.cast_signed()))
-            }
-        };
+        let (lower, upper, rows) = columns_of(finding);
         insert.execute(params![
             table,
             kind_number(finding.kind()),
             next.cast_signed(),
-            lower.map(Key::as_bytes),
-            upper.map(Key::as_bytes),
+            lower,
+            upper,
             rows
         ])?;
         next += 1;
     }
     put_record(connection, "counter", "finding", &next.to_string())
+}
+
+fn shrink_finding(connection: &Connection, table: &str, id: u64, finding: &Finding) -> Outcome<()> {
+    let (lower, upper, rows) = columns_of(finding);
+    run(
+        connection,
+        "UPDATE finding SET lower = ?4, upper = ?5, rows = ?6, \
+         checksum = row_check('finding', ?1, ?2, ?3, ?4, ?5, ?6) WHERE table_name = ?1 AND kind = ?2 AND id = ?3",
+        params![table, kind_number(finding.kind()), id.cast_signed(), lower, upper, rows],
+    )
 }
 
 fn remove_findings(connection: &Connection, table: &str, ids: &[u64]) -> Outcome<()> {

@@ -1,8 +1,12 @@
 //! Random changes of a state.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use syncline::base::clock::Timestamp;
 use syncline::model::digest::{Digest, DigestHeader};
@@ -320,6 +324,8 @@ pub(super) fn change() -> impl Strategy<Value = StateChange> {
             .prop_map(|(table, findings)| StateChange::FindingsAdded { table, findings }),
         4 => (table(), vec(1..30u64, 0..6))
             .prop_map(|(table, ids)| StateChange::FindingsRemoved { table, ids }),
+        3 => (table(), 1..30u64, finding())
+            .prop_map(|(table, id, finding)| StateChange::FindingShrunk { table, id, finding }),
         3 => (1..9u64, table(), vec(1..30u64, 0..6), kind()).prop_map(|(id, table, findings, kind)| {
             StateChange::UnitStarted { unit: Unit { id, table, findings, kind } }
         }),
@@ -335,4 +341,37 @@ pub(super) fn change() -> impl Strategy<Value = StateChange> {
         3 => (hold_id(), table()).prop_map(|(id, table)| StateChange::HoldKeysTaken { id, table }),
         3 => (hold_id(), hold_state()).prop_map(|(id, state)| StateChange::HoldMoved { id, state }),
     ]
+}
+
+/// Every change has a place here: a new one does not compile until it is generated above.
+fn place(change: &StateChange) -> usize {
+    match change {
+        StateChange::PassStarted { .. } => 0,
+        StateChange::TableFinished { .. } => 1,
+        StateChange::PassFinished { .. } => 2,
+        StateChange::TableRemembered { .. } => 3,
+        StateChange::FindAdvanced { .. } => 4,
+        StateChange::FindingsAdded { .. } => 5,
+        StateChange::FindingsCleared { .. } => 6,
+        StateChange::FindingShrunk { .. } => 7,
+        StateChange::FindingsRemoved { .. } => 8,
+        StateChange::UnitStarted { .. } => 9,
+        StateChange::UnitFinished { .. } => 10,
+        StateChange::TotalsAdded { .. } => 11,
+        StateChange::RowQuarantined { .. } => 12,
+        StateChange::QuarantineDropped { .. } => 13,
+        StateChange::QuarantineRetryAsked { .. } => 14,
+        StateChange::ProofsReplaced { .. } => 15,
+        StateChange::HoldRecorded { .. } => 16,
+        StateChange::HoldKeysTaken { .. } => 17,
+        StateChange::HoldMoved { .. } => 18,
+    }
+}
+
+#[test]
+fn every_change_is_generated() {
+    let mut runner = TestRunner::deterministic();
+    let changes = vec(change(), 2000).new_tree(&mut runner).unwrap().current();
+    let generated: BTreeSet<usize> = changes.iter().map(place).collect();
+    assert_eq!(generated, (0..19).collect());
 }
