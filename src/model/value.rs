@@ -128,9 +128,11 @@ impl std::fmt::Display for ValueRef<'_> {
                 write!(f, "{dash}{byte:02x}")
             }),
             Self::Date(days) => {
-                let midnight =
-                    jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(i64::from(days) * 24);
-                f.write_str(&midnight.to_string()[..10])
+                let span = jiff::Span::new().try_days(days);
+                match span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span)) {
+                    Ok(date) => write!(f, "{date}"),
+                    Err(_) => write!(f, "{days} days since 1970"),
+                }
             }
             Self::Time(us) => write!(f, "{us} µs"),
             Self::Timestamp(us) => {
@@ -144,5 +146,20 @@ impl std::fmt::Display for ValueRef<'_> {
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.as_ref().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_date_can_be_shown() {
+        let shown = |days| Value::Date(days).to_string();
+        assert_eq!(shown(0), "1970-01-01");
+        assert_eq!(shown(-719_528), "0000-01-01");
+        assert_eq!(shown(-719_529), "-000001-12-31");
+        assert_eq!(shown(i32::MAX), "2147483647 days since 1970");
+        assert_eq!(shown(i32::MIN), "-2147483648 days since 1970");
     }
 }
