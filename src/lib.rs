@@ -33,6 +33,7 @@ pub mod board;
 pub mod config;
 pub mod engine;
 pub mod model;
+pub mod report;
 pub mod state;
 pub mod store;
 pub mod wire;

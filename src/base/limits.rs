@@ -92,6 +92,12 @@ pub const BOARD_ERRORS_MAX: usize = 1000;
 /// Log lines that the board remembers, the newest.
 pub const BOARD_MESSAGES_MAX: usize = 1000;
 
+/// Quarantined rows and errors of one table that the text log lists in a pass; the summary lists or counts the rest.
+pub const LOG_REFUSALS_MAX: u64 = 20;
+
+/// Least time between two progress lines of one table in the text log.
+pub const LOG_PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
 /// Neighbouring rows of one kind of difference from which on a search keeps their range instead of their keys.
 pub const RUN_ROWS_MIN: u64 = 256;
 

@@ -6,6 +6,7 @@
 //! ranges are half-open, disjoint and cover everything.
 
 pub mod block;
+pub mod check;
 pub mod command;
 pub mod common;
 pub mod compare;

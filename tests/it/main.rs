@@ -6,5 +6,6 @@ mod config;
 mod contract;
 mod engine;
 mod events;
+mod report;
 mod state;
 mod wire;
