@@ -71,7 +71,7 @@ impl Form<PassSummary> for SummaryForm {
 
     fn into_model(self) -> Result<PassSummary, WireError> {
         check_schema("a summary", self.schema)?;
-        let known = EXITS.into_iter().find(|exit| exit.code() == self.exit_code);
+        let known = Exit::from_code(self.exit_code);
         Ok(PassSummary {
             job: self.job,
             pass: self.pass,
@@ -85,19 +85,6 @@ impl Form<PassSummary> for SummaryForm {
         })
     }
 }
-
-const EXITS: [Exit; 10] = [
-    Exit::Done,
-    Exit::Remaining,
-    Exit::Held,
-    Exit::Stopped,
-    Exit::Usage,
-    Exit::Locked,
-    Exit::BadState,
-    Exit::Interrupted,
-    Exit::Terminated,
-    Exit::Bug,
-];
 
 words! {
     /// The last word on a table.
