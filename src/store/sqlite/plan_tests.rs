@@ -155,10 +155,7 @@ fn repeated_keys_are_told_apart_without_sorting() {
         let view = fixture.view(table, &["k"], 1, None);
         let [start, later] = fixture.by_key(&view, &KeyRange::all());
         assert!(start.starts_with("SCAN") && !start.contains("TEMP B-TREE"), "{start}");
-        assert_eq!(
-            later.replace("INDEX t_k", "INDEX t_k"),
-            later_expected.replace("USING INDEX t_k", "USING COVERING INDEX t_k")
-        );
+        assert_eq!(later, later_expected);
     }
 }
 
