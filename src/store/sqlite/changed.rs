@@ -116,14 +116,19 @@ impl Look<'_> {
     /// Few rows of the index; none when a read transaction would be open for too long.
     fn by_index(&self) -> Result<Option<Stamps>> {
         let name = self.view.facts.sql_column(self.column);
-        let changed = match self.since {
-            None => Some(Condition::plain(format!("{name} IS NOT NULL"))),
-            Some(since) => scan::condition(self.view, &[self.column], since, ">="),
+        let stamped = || Condition::plain(format!("{name} IS NOT NULL"));
+        let bound = |operator| {
+            self.since.and_then(|since| scan::condition(self.view, &[self.column], since, operator))
         };
-        let changed = changed.unwrap_or_else(|| Condition::plain(format!("{name} IS NOT NULL")));
-        let Some(changed) = self.count(changed)? else { return Ok(None) };
-        let Some(missing) = self.count(Condition::plain(format!("{name} IS NULL")))? else { return Ok(None) };
-        let mut stamps = Stamps { changed, missing, ..Stamps::default() };
+        let since = bound(">=");
+        let ties = since.clone().into_iter().chain(bound("<=")).collect();
+        let Some(changed) = self.count(vec![since.unwrap_or_else(stamped)])? else { return Ok(None) };
+        let missing = vec![Condition::plain(format!("{name} IS NULL"))];
+        let Some(missing) = self.count(missing)? else { return Ok(None) };
+        let ties =
+            if self.since.is_some_and(|since| !since.has_null()) { self.count(ties)? } else { Some(0) };
+        let Some(ties) = ties else { return Ok(None) };
+        let mut stamps = Stamps { changed, ties, missing, ..Stamps::default() };
         // From the newest down to the first that is not in the future.
         let Some(mut access) = access::by_index_on(&self.view.facts, self.column) else { return Ok(None) };
         access.terms.iter_mut().for_each(|term| term.descending = !term.descending);
@@ -138,8 +143,7 @@ impl Look<'_> {
         Ok(Some(stamps))
     }
 
-    fn count(&self, condition: Condition) -> Result<Option<u64>> {
-        let mut conditions = vec![condition];
+    fn count(&self, mut conditions: Vec<Condition>) -> Result<Option<u64>> {
         conditions.extend(not_null(self.view));
         conditions.extend(self.view.filter.as_deref().map(|f| Condition::plain(sql::parenthesised(f))));
         let select = format!("count(*) FROM {}", self.view.facts.sql_name());
@@ -159,6 +163,7 @@ impl Look<'_> {
             stamps.future += u64::from(future);
             let key = Key::from_values(&[value]);
             stamps.changed += u64::from(self.since.is_none_or(|since| key >= *since));
+            stamps.ties += u64::from(self.since == Some(&key));
             if !future && largest.as_ref().is_none_or(|largest| key > *largest) {
                 largest = Some(key);
             }
