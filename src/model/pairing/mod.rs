@@ -20,7 +20,7 @@ mod tables;
 use std::sync::Arc;
 
 use super::pair::TablePair;
-use super::schema::{NewTable, Table};
+use super::schema::{Catalog, NewTable, Table};
 use super::settings::{JobSettings, TableSettings};
 use super::types::LogicalType;
 use crate::base::escape::visible_short;
@@ -135,8 +135,8 @@ pub type ColumnTypeOf<'a> = &'a dyn Fn(&LogicalType, &str, bool) -> String;
 /// Pairs all tables that a job means.
 pub fn pair_tables(
     settings: &JobSettings,
-    source: &super::schema::Catalog,
-    target: &super::schema::Catalog,
+    source: &Catalog,
+    target: &Catalog,
     same_engine: bool,
     column_type: ColumnTypeOf<'_>,
 ) -> Vec<Paired> {
@@ -164,6 +164,7 @@ pub fn pair_tables(
         })
         .collect();
     scope::remark_overlaps(&mut paired);
+    scope::remark_cascades(&mut paired, target);
     paired
 }
 

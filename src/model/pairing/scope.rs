@@ -1,6 +1,8 @@
 //! Record types: conditions that say which rows of a table a pair is about.
 
-use super::super::schema::Table;
+use std::collections::BTreeSet;
+
+use super::super::schema::{Catalog, ReferentialAction, Table, TableName};
 use super::super::settings::TableSettings;
 use super::columns::Matched;
 use super::{Failure, Paired, Remark, quoted};
@@ -66,6 +68,33 @@ pub(super) fn remark_overlaps(paired: &mut [Paired]) {
                     "give each of them a `where`, so that each row belongs to one",
                 ));
             }
+        }
+    }
+}
+
+/// Warns of deletes that would reach tables which the job does not keep equal.
+pub(super) fn remark_cascades(paired: &mut [Paired], target: &Catalog) {
+    let kept: BTreeSet<TableName> =
+        paired.iter().filter_map(Paired::pair).map(|pair| pair.target.table.clone()).collect();
+    for paired in paired {
+        let Paired::Ready(ready) = paired else { continue };
+        for other in target.tables.iter().filter(|other| !kept.contains(&other.name)) {
+            let reached = other.foreign_keys.iter().find(|key| {
+                key.on_delete != ReferentialAction::Refuse
+                    && target.find(&key.parent).is_some_and(|parent| parent.name == ready.pair.target.table)
+            });
+            let does = match reached.map(|key| key.on_delete) {
+                Some(ReferentialAction::Cascade) => "deletes rows of",
+                Some(ReferentialAction::SetNull | ReferentialAction::SetDefault) => "changes rows of",
+                Some(ReferentialAction::Refuse) | None => continue,
+            };
+            ready.remarks.push(Remark::warning(
+                format!(
+                    "a delete here {does} {}, which this job does not keep equal",
+                    quoted(&other.name.name)
+                ),
+                "keep that table equal too, or set `deletes = \"hold\"`",
+            ));
         }
     }
 }

@@ -7,7 +7,7 @@ mod tables;
 use super::super::compare::CompareForm;
 use super::super::digest::DigestSeed;
 use super::super::pair::KeyOrder;
-use super::super::schema::{Catalog, Column, Index, IndexColumn, TableName};
+use super::super::schema::{Column, ForeignKey, Index, IndexColumn, ReferentialAction, TableName};
 use super::super::settings::{Literal, MappedField, ModifyColumn, OnMissingTable, ZeroDates};
 use super::super::value::Value;
 use super::*;

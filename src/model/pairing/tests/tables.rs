@@ -108,6 +108,40 @@ fn several_record_types_read_one_table_and_overlaps_are_remarked() {
 }
 
 #[test]
+fn trap_38_deletes_that_reach_tables_outside_the_job_are_remarked() {
+    let child = |name: &str, on_delete| Table {
+        foreign_keys: vec![ForeignKey {
+            columns: vec!["id".to_owned()],
+            parent: TableName::new("ORDERS"),
+            parent_columns: Vec::new(),
+            on_delete,
+            deferred: false,
+        }],
+        ..table(name, &["id INTEGER!"])
+    };
+    let orders = || table("orders", &["id INTEGER!"]);
+    let target = vec![
+        orders(),
+        child("audit", ReferentialAction::Cascade),
+        child("note", ReferentialAction::SetNull),
+        child("invoice", ReferentialAction::Refuse),
+    ];
+    let paired = pair_all(&job(vec![entry("orders")]), vec![orders()], target.clone());
+    let Paired::Ready(ready) = &paired[0] else { panic!() };
+    assert_eq!(
+        remarks(ready),
+        [
+            "a delete here deletes rows of `audit`, which this job does not keep equal",
+            "a delete here changes rows of `note`, which this job does not keep equal",
+        ]
+    );
+    let all = ["orders", "audit", "note"].map(entry).into();
+    let paired = pair_all(&job(all), target.clone(), target);
+    let Paired::Ready(ready) = &paired[0] else { panic!() };
+    assert_eq!(remarks(ready), [""; 0]);
+}
+
+#[test]
 fn tables_are_found_with_and_without_their_schema() {
     let in_schema = |schema: &str| Table {
         name: TableName { schema: Some(schema.to_owned()), name: "t".to_owned() },
