@@ -19,7 +19,7 @@ pub(super) fn move_to_front(
     let key = settings.key.as_ref().unwrap_or(&source.primary_key);
     if key.is_empty() {
         remarks.push(Remark::warning(
-            "it has no key: rows cannot be told apart, so nothing is compared or written".to_owned(),
+            "it has no key: it is compared as a whole and never written".to_owned(),
             "name the columns that identify a row with `key = [\"…\"]`",
         ));
         return Ok(0);
