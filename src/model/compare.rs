@@ -4,8 +4,8 @@
 //! different. `common(T)` is one text that every engine can produce for a type, the only form that a server can digest.
 //! Nothing is ever written from a compare form.
 //!
-//! The compare form of a row is the forms of its fields with `|` between them. When all are common, that is byte for
-//! byte what `concat_ws('|', …)` gives at a server. It is injective in any mixture, because the forms of the columns
+//! The compare form of a row is the forms of its fields with `|` between them (none when all are exact: then it is the
+//! row's own bytes). When all are common, that is byte for byte what `concat_ws('|', …)` gives at a server. It is injective in any mixture, because the forms of the columns
 //! are known: an exact field ends by its own length, a common one by its length or at the next `|`.
 
 use super::block::{RowShape, encode_field};
@@ -72,13 +72,17 @@ impl CompareForm {
 }
 
 /// Appends the compare form of one row; `fields` has a value for every form of the shape.
+///
+/// Where every field is exact the fields stand end to end, as in the row's own bytes: the side of a pair that has a
+/// stand-in for NULL goes through here, the other one need not.
 pub fn encode_row<'a>(shape: &RowShape, fields: impl Iterator<Item = ValueRef<'a>>, out: &mut Vec<u8>) {
+    let separated = shape.forms.iter().any(|form| *form != CompareForm::Exact);
     let mut first = true;
     for (column, (form, value)) in shape.forms.iter().zip(fields).enumerate() {
         if *form == CompareForm::NotCompared {
             continue;
         }
-        if !first {
+        if separated && !first {
             out.push(b'|');
         }
         first = false;

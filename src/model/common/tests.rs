@@ -91,6 +91,21 @@ fn a_null_with_a_stand_in_is_equal_to_it() {
 }
 
 #[test]
+fn a_side_with_a_stand_in_for_null_compares_with_a_side_without() {
+    let forms = vec![CompareForm::Exact; 2];
+    let mut shape = RowShape::new(vec![0], forms.clone());
+    shape.null_as = vec![None, Some(Value::text("EUR"))];
+    let form_in = |shape: RowShape, value: Value| {
+        let mut builder = BlockBuilder::new(shape);
+        builder.push_row(&[Value::Integer(1), value]);
+        builder.take().compare_form(0).to_vec()
+    };
+    let target = RowShape::new(vec![0], forms);
+    assert_eq!(form_in(shape.clone(), Value::Null), form_in(target.clone(), Value::text("EUR")));
+    assert_eq!(form_in(shape, Value::text("USD")), form_in(target, Value::text("USD")));
+}
+
+#[test]
 fn trap_07_separators_and_sentinels_cannot_be_forged() {
     let forms = [CompareForm::Common(CommonType::Text); 2];
     let pair = |a: &str, b: &str| row(&forms, &[Value::text(a), Value::text(b)]);
