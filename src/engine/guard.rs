@@ -83,11 +83,7 @@ fn refusal(
 
 /// With `deletes = "never"` extra rows stay, are named, and are no difference.
 fn keep_extras(context: &Context, table: &mut TableWork, deletes: u64) -> Flow<()> {
-    table.say_inexact(format!(
-        "{} extra rows at the target are kept (deletes = \"never\")",
-        human::count(deletes)
-    ));
-    table.kept_extras = deletes;
+    table.keep_extras(deletes);
     loop {
         let page = context.state().findings(&table.name, FindingKind::Extra, 0, STATE_PAGE_ROWS_MAX)?;
         if page.is_empty() {

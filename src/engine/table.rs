@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::apply::Quarantine;
 use super::interrupt::Failure;
+use crate::base::human;
 use crate::model::convert::RowTransform;
 use crate::model::digest::{Digest, DigestHeader};
 use crate::model::key::Key;
@@ -227,6 +228,16 @@ impl TableWork {
     /// Whether work goes on.
     pub fn is_open(&self) -> bool {
         self.stage == Stage::Open && self.paired.is_some()
+    }
+
+    /// Notes how many extra rows stay because of `deletes = "never"`, in place of what was noted before.
+    pub fn keep_extras(&mut self, rows: u64) {
+        const KEPT: &str = "extra rows at the target are kept (deletes = \"never\")";
+        self.kept_extras = rows;
+        self.inexact.retain(|line| !line.ends_with(KEPT));
+        if rows > 0 {
+            self.say_inexact(format!("{} {KEPT}", human::count(rows)));
+        }
     }
 
     /// Says something beside the verdict, once.

@@ -29,15 +29,21 @@ pub struct Differences {
 }
 
 impl Differences {
-    /// Leaves out what is no difference for the verdict: extra rows that are kept, rows in quarantine.
-    pub fn forget_kept(&mut self, table: &TableWork) {
+    /// Leaves out what is no difference for the verdict: extra rows that are kept, which the table notes, and rows in
+    /// quarantine.
+    pub fn forget_kept(&mut self, table: &mut TableWork) {
         let keeps_extras = table.paired().settings().deletes == Deletes::Never;
         let before = self.keys.len();
+        let mut extras = 0;
         self.keys.retain(|key, kind| {
             let kept = keeps_extras && *kind == FindingKind::Extra;
+            extras += u64::from(kept);
             !kept && !table.quarantine.holds(key)
         });
         self.total -= (before - self.keys.len()) as u64;
+        if keeps_extras {
+            table.keep_extras(extras);
+        }
     }
 
     /// Whether every differing key is listed.

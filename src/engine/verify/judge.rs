@@ -16,8 +16,8 @@ use crate::base::limits::SECOND_LOOKS_MAX;
 use crate::model::event::{EventBody, Side};
 use crate::model::outcome::Verdict;
 use crate::model::plan::Reason;
-use crate::model::settings::Verify;
-use crate::state::{Finding, StateChange};
+use crate::model::settings::{Deletes, Verify};
+use crate::state::{Finding, FindingKind, StateChange};
 
 /// What verification came to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,11 @@ pub async fn judge_synced(context: &Context, table: &mut TableWork) -> Flow<()> 
     }
     let quarantined = if table.quarantine.is_empty() { 0 } else { settle_quarantine(context, table).await? };
     count(context, table).await?;
+    let written = table.rows.written();
     let evidence = gather(context, table).await?;
+    if table.rows.written() != written {
+        count(context, table).await?;
+    }
     conclude(table, evidence, quarantined);
     Ok(())
 }
@@ -60,6 +64,7 @@ pub async fn judge_verified(context: &Context, table: &mut TableWork) -> Flow<()
         Evidence::Different { rows: differences.total, busy: 0 }
     } else if differences.complete() {
         let mut suspects = first_look(context, table, &differences.keys).await?;
+        forget_kept(table, &mut suspects);
         watch(context, table, &mut suspects, Writes::None).await?;
         verdict_on(&suspects)
     } else {
@@ -107,6 +112,10 @@ async fn gather(context: &Context, table: &mut TableWork) -> Flow<Evidence> {
         Verify::Off => return Ok(Evidence::Unproven("verification is off (verify = \"off\")".to_owned())),
         Verify::Count => {
             let (source, target) = (table.counts.0.unwrap_or(0), table.counts.1.unwrap_or(0));
+            if settings.deletes == Deletes::Never && context.resumed {
+                // The process before this one found them; counts tell no more than that there are so many.
+                table.keep_extras(target.saturating_sub(source));
+            }
             let target = target.saturating_sub(table.kept_extras);
             return Ok(if source == target {
                 Evidence::Unproven("only counts were compared (verify = \"count\")".to_owned())
@@ -164,6 +173,7 @@ async fn prove(context: &Context, table: &mut TableWork) -> Flow<Evidence> {
         }
         if !table.found.one_instant && differences.complete() {
             let mut suspects = first_look(context, table, &differences.keys).await?;
+            forget_kept(table, &mut suspects);
             watch(context, table, &mut suspects, Writes::Repair).await?;
             return Ok(verdict_on(&suspects));
         }
@@ -238,9 +248,23 @@ async fn watch(
             write_found(context, table).await?;
         }
         look(context, table, suspects).await?;
-        suspects.retain(|key, _| !table.quarantine.holds(key));
+        forget_kept(table, suspects);
     }
     Ok(())
+}
+
+/// Leaves out extra rows that are kept, which the table notes, and rows in quarantine.
+fn forget_kept(table: &mut TableWork, suspects: &mut Suspects) {
+    let keeps_extras = table.paired().settings().deletes == Deletes::Never;
+    let mut extras = 0;
+    suspects.retain(|key, suspect| {
+        let kept = keeps_extras && suspect.kind == FindingKind::Extra;
+        extras += u64::from(kept);
+        !kept && !table.quarantine.holds(key)
+    });
+    if extras > 0 {
+        table.keep_extras(table.kept_extras + extras);
+    }
 }
 
 fn verdict_on(suspects: &Suspects) -> Evidence {
