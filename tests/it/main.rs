@@ -7,5 +7,6 @@ mod contract;
 mod engine;
 mod events;
 mod report;
+mod simulation;
 mod state;
 mod wire;

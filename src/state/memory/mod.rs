@@ -93,6 +93,11 @@ impl MemoryDisk {
         shared.faults.push((number, fault));
     }
 
+    /// No commit fails any more, unless it is asked for again.
+    pub fn forget_faults(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Commits tried so far, failed ones included.
     pub fn commits(&self) -> u64 {
         self.lock().commits

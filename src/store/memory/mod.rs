@@ -115,6 +115,11 @@ impl MemoryStore {
         Self { session: Arc::new(Session::new(options, clock, database)) }
     }
 
+    /// How it behaves.
+    pub fn options(&self) -> &MemoryOptions {
+        &self.session.options
+    }
+
     /// The content now.
     pub fn database(&self) -> Database {
         self.session.state().database.clone()
