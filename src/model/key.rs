@@ -389,6 +389,14 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_reals_keep_their_bits_and_their_order() {
+        let (normal, subnormal) = (1.161_690_683_853_743e-308, 3.333_908_684_905_906e-309);
+        assert!(key(Value::Real(normal)) > key(Value::Real(subnormal)));
+        assert_eq!(key(Value::Real(normal)).values(), [Value::Real(normal)]);
+        assert_eq!(key(Value::Real(subnormal)).values(), [Value::Real(subnormal)]);
+    }
+
+    #[test]
     fn storage_classes_sort_as_sqlite_sorts_them() {
         let order = [
             Value::Null,

@@ -238,7 +238,7 @@ fn a_higher_layer_wins_key_by_key_and_the_print_says_which() {
             FlagValue::new("--batch-size", "sync.batch_size", "4"),
             FlagValue::new("--at", "schedule.at", "03:00"),
         ],
-        folder: "/work".into(),
+        folder: "/srv".into(),
         ..LoadRequest::default()
     });
     let loaded = loaded.unwrap();
@@ -247,7 +247,7 @@ fn a_higher_layer_wins_key_by_key_and_the_print_says_which() {
     assert_eq!((sizes, job.defaults.min_rows_to_sync, job.console.theme.as_str()), ((4, 3, 2), 9, "nord"));
     assert_eq!(
         (job.target.url.as_str(), job.defaults.key.clone().unwrap().join("+").as_str()),
-        ("sqlite:/work/other.db", "a+b")
+        ("sqlite:/srv/other.db", "a+b")
     );
     let printed = loaded.print_config();
     let origin =
@@ -276,7 +276,7 @@ fn wrong_flags_and_variables_are_named() {
             FlagValue::new("--color", "console.color", "purple"),
             FlagValue::new("--x", "nowhere.x", "1"),
         ],
-        folder: "/work".into(),
+        folder: "/srv".into(),
         ..LoadRequest::default()
     };
     insta::assert_snapshot!(config::load(request).unwrap_err());
@@ -284,10 +284,10 @@ fn wrong_flags_and_variables_are_named() {
 
 #[test]
 fn two_urls_are_a_job() {
-    let request = LoadRequest { folder: "/work".into(), ..LoadRequest::default() };
+    let request = LoadRequest { folder: "/srv".into(), ..LoadRequest::default() };
     let loaded = config::adhoc("sqlite:a.db", "postgres://u:hunter2@h:5432/erp?x=1", request).unwrap();
     assert_eq!((loaded.settings.name.as_str(), loaded.settings.sync_all), ("a-to-erp", true));
-    assert_eq!(loaded.settings.source.url, "sqlite:/work/a.db");
+    assert_eq!(loaded.settings.source.url, "sqlite:/srv/a.db");
     assert_eq!(loaded.settings.target.url, "postgres://u@h:5432/erp?x=1");
     assert_eq!(loaded.settings.target.secret.as_ref().map(Secret::expose), Some("hunter2"));
     let shown = format!("{loaded:?}{}", loaded.print_config());

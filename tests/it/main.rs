@@ -9,4 +9,5 @@ mod events;
 mod report;
 mod simulation;
 mod state;
+mod tidy;
 mod wire;
