@@ -7,7 +7,6 @@ mod damage;
 mod generate;
 mod kill;
 mod places;
-mod speed;
 
 use std::path::{Path, PathBuf};
 
