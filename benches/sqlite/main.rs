@@ -7,7 +7,7 @@
 //! - *upsert floor*: one prepared upsert for every row, in transactions of 5,000.
 //!
 //! A pass of syncline runs in a process of its own, so that its peak memory is its own too.
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
 mod data;
 mod floors;

@@ -9,7 +9,7 @@ pub const BLOCK_ROWS_MAX: usize = 1024;
 pub const BLOCK_BYTES_MAX: usize = 1 << 20;
 
 /// Blocks a reader may run ahead of its consumer.
-pub const BLOCKS_AHEAD_MAX: usize = 4;
+pub const BLOCKS_AHEAD_MAX: usize = 8;
 
 /// Bytes in one target transaction.
 pub const UNIT_BYTES_MAX: usize = 8 << 20;

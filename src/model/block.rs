@@ -298,6 +298,12 @@ impl BlockBuilder {
         self.field_starts.clear();
     }
 
+    /// Appends a copy of a row that another builder made for the same columns.
+    pub fn copy_row(&mut self, rows: &RowBlock, index: usize) {
+        debug_assert!(self.field_starts.is_empty(), "the row at work is ended first");
+        self.block.push_row_of(rows, index);
+    }
+
     /// Appends a whole row of owned values.
     pub fn push_row(&mut self, values: &[Value]) {
         for value in values {

@@ -17,6 +17,8 @@ pub struct BatchBuilder {
     rows: BlockBuilder,
     items: Vec<Item>,
     digest: Digest,
+    /// Rows arrive as they were read, so that their bytes are copied and nothing is converted.
+    identity: bool,
 }
 
 /// What became of a row.
@@ -33,8 +35,10 @@ pub enum Pick {
 impl BatchBuilder {
     /// An empty batch for rows of `table`.
     pub fn new(table: &TableWork, kind: FindingKind) -> Self {
-        let rows = BlockBuilder::new(table.paired().transform.shape());
-        Self { kind, rows, items: Vec::new(), digest: Digest::EMPTY }
+        let transform = &table.paired().transform;
+        let rows = BlockBuilder::new(transform.shape());
+        let identity = transform.is_identity();
+        Self { kind, rows, items: Vec::new(), digest: Digest::EMPTY, identity }
     }
 
     /// What kind of difference the batch settles.
@@ -62,6 +66,11 @@ impl BatchBuilder {
         let item = Item { finding, key: source.key_owned(index), source_digest };
         if table.quarantine.leaves_alone(&item.key, source_digest) {
             return Ok(Pick::LeftAlone);
+        }
+        if self.identity {
+            self.rows.copy_row(source, index);
+            self.items.push(item);
+            return Ok(Pick::Taken);
         }
         match table.paired_mut().transform.transform(source, index, &mut self.rows) {
             Ok(()) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::interrupt::{Flow, Interrupt};
-use super::super::table::TableWork;
+use super::super::table::{Paired, TableWork};
 use super::super::tally::Work;
 use super::quarantine;
 use crate::model::block::RowBlock;
@@ -197,7 +197,10 @@ async fn commit(context: &Context, table: &mut TableWork, load: &Load) -> Result
         mark,
         side_effects: paired.side_effects(),
     };
-    context.remember(&[StateChange::UnitStarted { unit: unit.clone() }])?;
+    let noted = is_noted(paired, load);
+    if noted {
+        context.remember(&[StateChange::UnitStarted { unit: unit.clone() }])?;
+    }
     let start = context.elapsed();
     let result = context.sides.apply(&batch).await;
     let time = context.elapsed().saturating_sub(start);
@@ -205,13 +208,23 @@ async fn commit(context: &Context, table: &mut TableWork, load: &Load) -> Result
     let applied = match result {
         Ok(applied) => applied,
         Err(error) if error.class == ErrorClass::Data => {
-            context.remember(&[StateChange::UnitFinished { unit: unit.id }])?;
+            if noted {
+                context.remember(&[StateChange::UnitFinished { unit: unit.id }])?;
+            }
             return Err(CommitError::Refused(error));
         }
         Err(error) => return Err(Interrupt::from_store(Side::Target, error).into()),
     };
     book(context, table, load, &unit, &applied, time)?;
     Ok(applied)
+}
+
+/// Whether a unit is written down before it is applied.
+///
+/// A unit that is redone after a kill counts its rows once, when it is written down as done. Only a delete finds
+/// nothing the second time, and has to know then that it was its own; and a mark in the target needs its counterpart.
+fn is_noted(paired: &Paired, load: &Load) -> bool {
+    load.kind == FindingKind::Extra || paired.settings().bookkeeping == Bookkeeping::Target
 }
 
 /// Writes down that a unit is done, with its totals, its findings and the progress that goes with it.
