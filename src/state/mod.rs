@@ -13,6 +13,7 @@ mod bounds;
 pub mod location;
 pub mod memory;
 mod record;
+pub mod rehearsal;
 pub mod sqlite;
 
 pub use record::{

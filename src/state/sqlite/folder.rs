@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::fault::{failed, shown};
 use crate::base::clock::Timestamp;
@@ -12,6 +13,11 @@ use crate::base::limits::SHOWN_CHARS_MAX;
 use crate::state::{Result, StateError};
 
 const LOCK_FILE: &str = "lock";
+
+/// Tries to take a lock that somebody may only be looking at, and the pause between them.
+const LOCK_TRIES_MAX: u32 = 4;
+const LOCK_TRY_PAUSE: Duration = Duration::from_millis(20);
+
 const PRIVATE_FOLDER: u32 = 0o700;
 const PRIVATE_FILE: u32 = 0o600;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -149,10 +155,14 @@ pub(super) fn lock(folder: &Path, now: Timestamp) -> Result<Lock> {
         .mode(PRIVATE_FILE)
         .open(&path)
         .map_err(attempt)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(StateError::Locked(holder(&mut file, folder))),
-        Err(TryLockError::Error(error)) => return Err(attempt(error)),
+    for tries_left in (0..LOCK_TRIES_MAX).rev() {
+        match file.try_lock() {
+            Ok(()) => break,
+            // Somebody may only be looking, as `is_locked` does.
+            Err(TryLockError::WouldBlock) if tries_left > 0 => wait(LOCK_TRY_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(StateError::Locked(holder(&mut file, folder))),
+            Err(TryLockError::Error(error)) => return Err(attempt(error)),
+        }
     }
     let sign = |file: &mut File| {
         file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
@@ -162,6 +172,27 @@ pub(super) fn lock(folder: &Path, now: Timestamp) -> Result<Lock> {
     };
     sign(&mut file).map_err(attempt)?;
     Ok(Lock(file))
+}
+
+/// Blocks the thread; a bounded wait on a channel that nobody writes to is our sleep.
+fn wait(pause: Duration) {
+    let (_keep_open, never) = std::sync::mpsc::channel::<()>();
+    let _ = never.recv_timeout(pause);
+}
+
+/// Whether a process holds the lock of a job; takes it for an instant, together with others who look.
+pub(super) fn is_locked(folder: &Path) -> Result<bool> {
+    let path = folder.join(LOCK_FILE);
+    let attempt = |error| failed("look at the lock of the job", &path, &error);
+    if !exists(&path)? {
+        return Ok(false);
+    }
+    let file = File::open(&path).map_err(attempt)?;
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().map(|()| false).map_err(attempt),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(attempt(error)),
+    }
 }
 
 /// Who holds the lock, by what it wrote there.

@@ -72,6 +72,14 @@ impl SqliteState {
         Ok(state)
     }
 
+    /// Whether a process runs the job; nothing is made or changed.
+    ///
+    /// # Errors
+    /// When the folder is not safe to use.
+    pub fn is_locked(request: &OpenRequest<'_>) -> Result<bool> {
+        open::is_locked(request)
+    }
+
     /// The folder that holds the file, the lock and nothing else.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -126,6 +126,14 @@ pub(super) fn open(request: &OpenRequest<'_>, mode: OpenMode) -> Result<Opened> 
     Ok(Opened { connection, folder, seed, lock })
 }
 
+/// Whether a process holds the lock of the job.
+pub(super) fn is_locked(request: &OpenRequest<'_>) -> Result<bool> {
+    match folder::look(request.state_dir, &request.folder_name())? {
+        Some(folder) => folder::is_locked(&folder),
+        None => Ok(false),
+    }
+}
+
 fn absent(folder: &Path) -> StateError {
     StateError::Absent(crate::base::escape::visible(&folder.join(FILE).to_string_lossy()))
 }
