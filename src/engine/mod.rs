@@ -9,6 +9,7 @@
 mod apply;
 mod context;
 pub mod control;
+pub mod diff;
 mod discover;
 mod find;
 mod guard;

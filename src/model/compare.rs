@@ -86,14 +86,35 @@ pub fn encode_row<'a>(shape: &RowShape, fields: impl Iterator<Item = ValueRef<'a
             out.push(b'|');
         }
         first = false;
-        let substitute = shape.null_as.get(column).and_then(Option::as_ref).filter(|_| value.is_null());
-        let value = substitute.map_or(value, |value| value.as_ref());
-        match form {
-            CompareForm::Exact => encode_field(value, out),
-            CompareForm::Common(common) => common::encode(*common, value, out),
-            CompareForm::NotCompared => {}
-        }
+        encode_value(shape, column, *form, value, out);
     }
+}
+
+/// Appends the compare form of one field.
+fn encode_value(shape: &RowShape, column: usize, form: CompareForm, value: ValueRef<'_>, out: &mut Vec<u8>) {
+    let substitute = shape.null_as.get(column).and_then(Option::as_ref).filter(|_| value.is_null());
+    let value = substitute.map_or(value, |value| value.as_ref());
+    match form {
+        CompareForm::Exact => encode_field(value, out),
+        CompareForm::Common(common) => common::encode(common, value, out),
+        CompareForm::NotCompared => {}
+    }
+}
+
+/// Positions of the columns in which two rows of a pair differ, ascending; each row comes with its side's shape.
+pub fn differing_columns(
+    source: (&RowShape, &[ValueRef<'_>]),
+    target: (&RowShape, &[ValueRef<'_>]),
+) -> Vec<usize> {
+    let encoded = |(shape, values): (&RowShape, &[ValueRef<'_>]), column: usize| {
+        let mut out = Vec::new();
+        if let (Some(form), Some(value)) = (shape.forms.get(column), values.get(column)) {
+            encode_value(shape, column, *form, *value, &mut out);
+        }
+        out
+    };
+    let columns = source.1.len().max(target.1.len());
+    (0..columns).filter(|&column| encoded(source, column) != encoded(target, column)).collect()
 }
 
 impl std::fmt::Display for CompareForm {

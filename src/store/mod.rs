@@ -77,6 +77,10 @@ pub trait Store: Send + Sync {
     /// The statements that [`Store::apply`] would run for this batch, as SQL text ending in `;` and a newline each.
     fn script(&self, batch: &Batch) -> Result<String>;
 
+    /// What stands before and after statements of [`Store::script`], so that a shell applies all of them or none, and
+    /// checks foreign keys at the end.
+    fn script_frame(&self, side_effects: SideEffects) -> (String, String);
+
     /// The type that a new column for values of `logical` gets here, as SQL.
     fn column_type(&self, logical: &LogicalType, declared: &str, same_engine: bool) -> String;
 

@@ -300,6 +300,10 @@ impl Store for MemoryStore {
         Ok(script::script(batch))
     }
 
+    fn script_frame(&self, _: crate::store::SideEffects) -> (String, String) {
+        ("BEGIN;\n".to_owned(), "COMMIT;\n".to_owned())
+    }
+
     fn column_type(&self, logical: &LogicalType, declared: &str, same_engine: bool) -> String {
         if same_engine { declared.to_owned() } else { types::declare(logical) }
     }

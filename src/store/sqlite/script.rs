@@ -12,9 +12,17 @@ use crate::model::block::RowBlock;
 use crate::model::key::Key;
 use crate::model::pair::WriteTarget;
 use crate::model::value::ValueRef;
-use crate::store::{Batch, Change, ErrorClass, Result, StoreError};
+use crate::store::{Batch, Change, ErrorClass, Result, SideEffects, StoreError};
 
-/// The statements, each ended by `;` and a newline, as one transaction.
+/// What makes one transaction of statements.
+pub(super) fn frame(side_effects: SideEffects) -> (String, String) {
+    let foreign_keys = if side_effects.foreign_keys { "ON" } else { "OFF" };
+    let begin =
+        format!("PRAGMA foreign_keys = {foreign_keys};\nBEGIN IMMEDIATE;\nPRAGMA defer_foreign_keys = ON;\n");
+    (begin, "COMMIT;\n".to_owned())
+}
+
+/// The statements, each ended by `;` and a newline.
 pub(super) fn script(batch: &Batch) -> Result<String> {
     let operation = operation(batch);
     if !batch.side_effects.triggers {
@@ -23,9 +31,7 @@ pub(super) fn script(batch: &Batch) -> Result<String> {
             .with_hint("use `triggers = \"fire\"`, or run the sync instead of its script"));
     }
     let text = Script { target: &batch.target, operation: &operation };
-    let mut out =
-        format!("PRAGMA foreign_keys = {};\n", if batch.side_effects.foreign_keys { "ON" } else { "OFF" });
-    out.push_str("BEGIN IMMEDIATE;\n");
+    let mut out = String::new();
     match &batch.change {
         Change::Delete(keys) => {
             for (position, key) in keys.iter().enumerate() {
@@ -43,7 +49,6 @@ pub(super) fn script(batch: &Batch) -> Result<String> {
             }
         }
     }
-    out.push_str("COMMIT;\n");
     Ok(out)
 }
 

@@ -16,8 +16,8 @@ use crate::base::limits::SQLITE_READERS_MAX;
 use crate::model::schema::Catalog;
 use crate::model::types::LogicalType;
 use crate::store::{
-    Applied, Batch, Capabilities, ErrorClass, NewTable, Probe, Result, Role, Snapshot, Store, StoreError,
-    UnitMark,
+    Applied, Batch, Capabilities, ErrorClass, NewTable, Probe, Result, Role, SideEffects, Snapshot, Store,
+    StoreError, UnitMark,
 };
 
 /// A SQLite database file as one side of a job.
@@ -198,6 +198,10 @@ impl Store for SqliteStore {
 
     fn script(&self, batch: &Batch) -> Result<String> {
         script::script(batch)
+    }
+
+    fn script_frame(&self, side_effects: SideEffects) -> (String, String) {
+        script::frame(side_effects)
     }
 
     fn column_type(&self, logical: &LogicalType, declared: &str, same_engine: bool) -> String {
