@@ -28,6 +28,7 @@ use std::io;
 
 pub use json::{JsonReporter, write_header};
 pub use layout::WIDTH_DEFAULT;
+pub use lines::lines;
 pub use silent::SilentReporter;
 pub use text::TextReporter;
 

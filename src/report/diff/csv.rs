@@ -14,16 +14,16 @@ use crate::model::value::ValueRef;
 
 /// Writes one record a row.
 #[derive(Debug)]
-pub struct CsvDiff<'t, W> {
+pub struct CsvDiff<W> {
     out: W,
-    table: &'t DiffTable,
+    table: DiffTable,
     control: ControlCharacters,
     started: bool,
 }
 
-impl<'t, W: Write> CsvDiff<'t, W> {
+impl<W: Write> CsvDiff<W> {
     /// A writer of the differences of `table`.
-    pub fn new(out: W, table: &'t DiffTable, control: ControlCharacters) -> Self {
+    pub fn new(out: W, table: DiffTable, control: ControlCharacters) -> Self {
         Self { out, table, control, started: false }
     }
 
@@ -63,7 +63,7 @@ impl<'t, W: Write> CsvDiff<'t, W> {
     }
 }
 
-impl<W: Write> DiffWriter for CsvDiff<'_, W> {
+impl<W: Write> DiffWriter for CsvDiff<W> {
     fn difference(&mut self, difference: &Difference<'_>) -> io::Result<()> {
         self.header()?;
         if let Some(row) = difference.source {

@@ -15,21 +15,21 @@ use crate::wire::json::write_line;
 
 /// Writes one object a difference.
 #[derive(Debug)]
-pub struct JsonDiff<'t, W> {
+pub struct JsonDiff<W> {
     out: W,
-    table: &'t DiffTable,
+    table: DiffTable,
 }
 
-impl<'t, W: Write> JsonDiff<'t, W> {
+impl<W: Write> JsonDiff<W> {
     /// A writer of the differences of `table`.
-    pub fn new(out: W, table: &'t DiffTable) -> Self {
+    pub fn new(out: W, table: DiffTable) -> Self {
         Self { out, table }
     }
 }
 
-impl<W: Write> DiffWriter for JsonDiff<'_, W> {
+impl<W: Write> DiffWriter for JsonDiff<W> {
     fn difference(&mut self, difference: &Difference<'_>) -> io::Result<()> {
-        write_line(&mut self.out, &Object { table: self.table, difference })
+        write_line(&mut self.out, &Object { table: &self.table, difference })
     }
 
     fn finish(&mut self) -> io::Result<()> {

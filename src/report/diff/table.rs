@@ -12,9 +12,9 @@ use crate::state::FindingKind;
 
 /// Writes a short paragraph a difference, and a count at the end.
 #[derive(Debug)]
-pub struct TableDiff<'t, W> {
+pub struct TableDiff<W> {
     out: W,
-    table: &'t DiffTable,
+    table: DiffTable,
     width: usize,
     name_columns: usize,
     missing: u64,
@@ -22,9 +22,9 @@ pub struct TableDiff<'t, W> {
     changed: u64,
 }
 
-impl<'t, W: Write> TableDiff<'t, W> {
+impl<W: Write> TableDiff<W> {
     /// A writer of the differences of `table` that keeps within `width` columns where possible.
-    pub fn new(out: W, table: &'t DiffTable, width: usize) -> Self {
+    pub fn new(out: W, table: DiffTable, width: usize) -> Self {
         let name_columns = table.columns.iter().map(|column| columns(&visible(&column.source))).max();
         Self { out, table, width, name_columns: name_columns.unwrap_or(0), missing: 0, extra: 0, changed: 0 }
     }
@@ -38,11 +38,11 @@ impl<'t, W: Write> TableDiff<'t, W> {
     }
 }
 
-impl<W: Write> DiffWriter for TableDiff<'_, W> {
+impl<W: Write> DiffWriter for TableDiff<W> {
     fn difference(&mut self, difference: &Difference<'_>) -> io::Result<()> {
         self.count(difference.kind);
         let key: Vec<String> = difference
-            .key(self.table)
+            .key(&self.table)
             .map(|(name, value)| format!("{}={}", visible(name), shown(value)))
             .collect();
         let mut page = Page::new(self.width);

@@ -54,7 +54,7 @@ fn all(writer: &mut dyn DiffWriter) -> io::Result<()> {
 
 #[test]
 fn json_has_one_object_a_difference() {
-    let text = written(|table, out| all(&mut JsonDiff::new(out, table)));
+    let text = written(|table, out| all(&mut JsonDiff::new(out, table.clone())));
     let expected = concat!(
         r#"{"table":"orders","kind":"changed","key":{"id":17},"#,
         r#""source":{"id":17,"varchar_field":"a,\"b\"\r\n\u001b[2J","amount":"12.50"},"#,
@@ -75,7 +75,7 @@ fn json_keeps_every_digit_and_says_what_it_cannot() {
     let row = [ValueRef::Integer(u64::MAX.into()), ValueRef::Real(1.0), ValueRef::Text(b"ab\xff")];
     let nan = [ValueRef::Integer(i128::MIN), ValueRef::Real(f64::NAN), ValueRef::Real(f64::NEG_INFINITY)];
     let text = written(|table, out| {
-        let mut writer = JsonDiff::new(out, table);
+        let mut writer = JsonDiff::new(out, table.clone());
         for row in [&row, &nan] {
             let kind = FindingKind::Missing;
             writer.difference(&Difference { kind, source: Some(row), target: None, differing: &[] })?;
@@ -90,7 +90,7 @@ fn json_keeps_every_digit_and_says_what_it_cannot() {
 
 #[test]
 fn csv_tells_null_from_the_empty_text_and_quotes_what_must_be() {
-    let text = written(|table, out| all(&mut CsvDiff::new(out, table, ControlCharacters::Kept)));
+    let text = written(|table, out| all(&mut CsvDiff::new(out, table.clone(), ControlCharacters::Kept)));
     let expected = concat!(
         "table,kind,side,differing,id,varchar_field,amount\r\n",
         "orders,changed,source,varchar_field;amount,17,\"a,\"\"b\"\"\r\n\u{1b}[2J\",12.50\r\n",
@@ -103,7 +103,7 @@ fn csv_tells_null_from_the_empty_text_and_quotes_what_must_be() {
 
 #[test]
 fn csv_for_a_terminal_has_no_control_character_but_its_own_line_ends() {
-    let text = written(|table, out| all(&mut CsvDiff::new(out, table, ControlCharacters::Escaped)));
+    let text = written(|table, out| all(&mut CsvDiff::new(out, table.clone(), ControlCharacters::Escaped)));
     assert!(text.contains("\"a,\"\"b\"\"\\r\\n\\x1b[2J\""));
     assert!(text.split("\r\n").all(|line| !line.contains(char::is_control)));
 }
@@ -111,18 +111,18 @@ fn csv_for_a_terminal_has_no_control_character_but_its_own_line_ends() {
 #[test]
 fn no_differences_are_a_header_or_a_count() {
     let nothing = |writer: &mut dyn DiffWriter| writer.finish();
-    let csv = written(|table, out| nothing(&mut CsvDiff::new(out, table, ControlCharacters::Kept)));
+    let csv = written(|table, out| nothing(&mut CsvDiff::new(out, table.clone(), ControlCharacters::Kept)));
     assert_eq!(csv, "table,kind,side,differing,id,varchar_field,amount\r\n");
-    assert_eq!(written(|table, out| nothing(&mut JsonDiff::new(out, table))), "");
+    assert_eq!(written(|table, out| nothing(&mut JsonDiff::new(out, table.clone()))), "");
     assert_eq!(
-        written(|table, out| nothing(&mut TableDiff::new(out, table, 80))),
+        written(|table, out| nothing(&mut TableDiff::new(out, table.clone(), 80))),
         "orders: 0 differences (0 missing, 0 changed, 0 extra)\n"
     );
 }
 
 #[test]
 fn for_reading_each_difference_is_a_paragraph() {
-    let text = written(|table, out| all(&mut TableDiff::new(out, table, 80)));
+    let text = written(|table, out| all(&mut TableDiff::new(out, table.clone(), 80)));
     let expected = "\
 changed id=17
   varchar_field  source 'a,\"b\"\\r\\n\\x1b[2J'
@@ -187,7 +187,7 @@ proptest! {
             None => ValueRef::Null,
         }));
         let text = written(|table, out| {
-            let mut writer = CsvDiff::new(out, table, ControlCharacters::Kept);
+            let mut writer = CsvDiff::new(out, table.clone(), ControlCharacters::Kept);
             writer.difference(&Difference {
                 kind: FindingKind::Missing,
                 source: Some(&row),

@@ -259,10 +259,10 @@ proptest! {
             differing: &[1],
         };
         let of = |writer: &mut dyn DiffWriter| writer.difference(&changed).and_then(|()| writer.finish());
-        assert_valid(closed(), &written(|out| of(&mut JsonDiff::new(out, &table))));
+        assert_valid(closed(), &written(|out| of(&mut JsonDiff::new(out, table.clone()))));
         for text in [
-            written(|out| of(&mut TableDiff::new(out, &table, width))),
-            written(|out| of(&mut CsvDiff::new(out, &table, ControlCharacters::Escaped))),
+            written(|out| of(&mut TableDiff::new(out, table.clone(), width))),
+            written(|out| of(&mut CsvDiff::new(out, table.clone(), ControlCharacters::Escaped))),
         ] {
             let hidden = |line: &str| line.contains(syncline::base::escape::is_unsafe);
             prop_assert!(!text.replace("\r\n", "\n").split('\n').any(hidden), "{:?}", text);
