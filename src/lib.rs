@@ -30,6 +30,7 @@
 
 pub mod base;
 pub mod board;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod model;

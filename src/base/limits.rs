@@ -41,6 +41,15 @@ pub const SHOWN_CHARS_MAX: usize = 120;
 /// Time a drain may take before it becomes a rollback.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// Time that a run gets to end by itself after it was told to abort; then it is cut off.
+pub const ABORT_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Time that a reader of the reports gets to take the rest after a signal.
+pub const REPORT_END_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Files that the log of one job keeps.
+pub const LOG_FILES_MAX: usize = 60;
+
 /// Deletes below this many rows never trip the ratio guard.
 pub const GUARD_ROWS_MIN: u64 = 20;
 

@@ -1,0 +1,56 @@
+//! Standard output and standard error: data to the one, everything else to the other.
+
+use std::io::{self, BufWriter, Stdout, Write};
+
+use super::args::Mode;
+use super::error::CliError;
+use super::surroundings::Surroundings;
+use crate::report::{TextOptions, WIDTH_DEFAULT};
+
+/// Standard output, buffered; the writer flushes at the end of what belongs together.
+pub fn stdout() -> BufWriter<Stdout> {
+    BufWriter::new(io::stdout())
+}
+
+/// Says a line to the person, on standard error.
+pub fn tell(line: &str) {
+    // A closed standard error leaves nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The mode that `auto` stands for: text, as long as there is no console.
+pub fn resolved(mode: Mode) -> Mode {
+    match mode {
+        Mode::Auto => Mode::Text,
+        chosen => chosen,
+    }
+}
+
+/// How text reports of a job look.
+pub fn text_options(around: &Surroundings, verbose: bool, run_command: &str) -> TextOptions {
+    TextOptions {
+        width: around.columns.unwrap_or(WIDTH_DEFAULT).max(WIDTH_DEFAULT),
+        zone: around.zone.clone(),
+        verbose,
+        run_command: run_command.to_owned(),
+        ..TextOptions::default()
+    }
+}
+
+/// Says what ended a command, on standard error.
+pub fn tell_error(error: &CliError) {
+    // A closed standard error leaves nobody to tell.
+    let _ = error.tell(&mut io::stderr().lock());
+}
+
+/// Says what is not wrong but should be known, on standard error.
+pub fn warn(warnings: &[String]) {
+    for warning in warnings {
+        let (text, hint) =
+            warning.split_once("\n    hint: ").map_or((&**warning, None), |(t, h)| (t, Some(h)));
+        tell(&format!("warning: {text}"));
+        if let Some(hint) = hint {
+            tell(&format!("\nhint: {hint}"));
+        }
+    }
+}
