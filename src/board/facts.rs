@@ -33,6 +33,12 @@ pub struct BoardSnapshot {
     pub state_at: Timestamp,
     /// The pass under way or last ended.
     pub pass: Option<PassFacts>,
+    /// The phase under way; the first ones come before the pass has its number.
+    pub phase: Option<Phase>,
+    /// When that phase began.
+    pub phase_at: Timestamp,
+    /// A pass has begun but has not said its number and its tables yet; what is heard meanwhile belongs to it.
+    pub opening: bool,
     /// One row a table pair, in working order.
     pub tables: Vec<Arc<TableFacts>>,
     /// Events of tables beyond [`crate::base::limits::BOARD_TABLES_MAX`], which have no row.
@@ -68,6 +74,9 @@ impl BoardSnapshot {
             state: RunState::default(),
             state_at: Timestamp::default(),
             pass: None,
+            phase: None,
+            phase_at: Timestamp::default(),
+            opening: false,
             tables: Vec::new(),
             tables_dropped: 0,
             errors: ErrorFacts {
@@ -117,10 +126,6 @@ pub struct PassFacts {
     pub resumed: bool,
     /// When it began in this process.
     pub started_at: Timestamp,
-    /// The phase under way.
-    pub phase: Option<Phase>,
-    /// When that phase began.
-    pub phase_at: Timestamp,
     /// When the pass ended.
     pub finished_at: Option<Timestamp>,
 }

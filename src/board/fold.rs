@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::facts::{BoardSnapshot, LoggedError, LoggedMessage, LostFacts, PassFacts, SleepFacts};
+use super::facts::{
+    BoardSnapshot, ErrorTallies, LoggedError, LoggedMessage, LostFacts, PassFacts, SleepFacts,
+};
 use super::table::{FoundFacts, HoldFacts, ProgressFacts, SearchFacts, TableFacts, TableState};
 use crate::base::clock::Timestamp;
 use crate::base::limits::BOARD_TABLES_MAX;
 use crate::model::command::Command;
-use crate::model::event::{Event, EventBody, Level, Progress, RunState, Side};
+use crate::model::event::{Event, EventBody, Level, Phase, Progress, RunState, Side};
 use crate::model::outcome::{ErrorRecord, PassSummary, TableOutcome, Verdict};
 
 /// Folds events and progress into facts.
@@ -69,9 +71,11 @@ impl Board {
             EventBody::RunStateChanged { state } => self.change_state(*state, at),
             EventBody::PassStarted { tables, .. } => self.start_pass(tables, event),
             EventBody::PhaseStarted { phase } => {
-                if let Some(pass) = &mut self.facts_mut().pass {
-                    (pass.phase, pass.phase_at) = (Some(*phase), at);
+                if *phase == Phase::Initialise {
+                    self.open_pass();
                 }
+                let facts = self.facts_mut();
+                (facts.phase, facts.phase_at) = (Some(*phase), at);
             }
             EventBody::ErrorOccurred { error } => self.record_error(error, event.seq, at),
             EventBody::ConnectionLost { side, attempt, retry_in_seconds } => {
@@ -123,39 +127,47 @@ impl Board {
 
     fn start_pass(&mut self, tables: &[String], event: &Event) {
         let EventBody::PassStarted { job, pass, source, target, resumed, .. } = &event.body else { return };
+        if !self.facts.opening {
+            self.open_pass();
+        }
         let facts = Arc::make_mut(&mut self.facts);
-        let earlier: HashMap<&str, Option<Timestamp>> =
-            facts.tables.iter().map(|table| (table.name.as_str(), table.equal_at)).collect();
+        let known: HashMap<&str, &Arc<TableFacts>> =
+            facts.tables.iter().map(|table| (table.name.as_str(), table)).collect();
         let mut names = HashSet::new();
         let rows: Vec<_> = tables
             .iter()
             .filter(|name| names.insert(name.as_str()))
             .take(BOARD_TABLES_MAX)
-            .map(|name| {
-                let equal_at = earlier.get(name.as_str()).copied().flatten();
-                Arc::new(TableFacts::waiting(name, equal_at))
+            .map(|name| match known.get(name.as_str()) {
+                Some(&table) => Arc::clone(table),
+                None => Arc::new(TableFacts::waiting(name, None)),
             })
             .collect();
         self.rows = rows.iter().enumerate().map(|(row, table)| (table.name.clone(), row)).collect();
         facts.tables = rows;
-        facts.tables_dropped = 0;
+        facts.opening = false;
         facts.job.clone_from(job);
         facts.source.clone_from(source);
         facts.target.clone_from(target);
-        facts.errors.tallies = super::ErrorTallies::default();
-        facts.pass = Some(PassFacts {
-            number: *pass,
-            resumed: *resumed,
-            started_at: event.at,
-            phase: None,
-            phase_at: event.at,
-            finished_at: None,
-        });
+        let (number, resumed, started_at) = (*pass, *resumed, event.at);
+        facts.pass = Some(PassFacts { number, resumed, started_at, finished_at: None });
+    }
+
+    /// What is counted for a pass starts anew.
+    fn open_pass(&mut self) {
+        let facts = self.facts_mut();
+        facts.opening = true;
+        facts.tables_dropped = 0;
+        facts.errors.tallies = ErrorTallies::default();
+        for table in &mut facts.tables {
+            *table = Arc::new(TableFacts::waiting(&table.name, table.equal_at));
+        }
     }
 
     fn finish_pass(&mut self, summary: &PassSummary, at: Timestamp) {
         let facts = self.facts_mut();
-        if let Some(pass) = &mut facts.pass {
+        facts.opening = false;
+        if let Some(pass) = facts.pass.as_mut().filter(|pass| pass.number == summary.pass) {
             pass.finished_at = Some(at);
         }
         facts.last_summary = Some(Arc::new(summary.clone()));

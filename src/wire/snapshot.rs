@@ -54,6 +54,9 @@ form! {
         state: RunStateForm,
         state_at: Instant,
         pass: Option<PassForm>,
+        phase: Option<PhaseForm>,
+        phase_at: Instant,
+        opening: bool,
         tables: Vec<Shared<TableFactsForm>>,
         tables_dropped: u64,
         errors: ErrorsForm,
@@ -73,8 +76,6 @@ form! {
         number: u64,
         resumed: bool,
         started_at: Instant,
-        phase: Option<PhaseForm>,
-        phase_at: Instant,
         finished_at: Option<Instant>,
     }
 }

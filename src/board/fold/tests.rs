@@ -161,6 +161,33 @@ fn a_new_pass_starts_every_row_anew_but_remembers_when_it_was_equal() {
 }
 
 #[test]
+fn what_is_heard_before_a_pass_names_its_tables_belongs_to_it() {
+    let initialise = EventBody::PhaseStarted { phase: Phase::Initialise };
+    let paired = EventBody::TablePaired {
+        table: orders(),
+        columns: Vec::new(),
+        inexact: vec!["price is compared to 2 digits".to_owned()],
+    };
+    let first =
+        [initialise.clone(), paired, error("schema", Some("orders")), pass_started(&["company", "orders"])];
+    let board = folded(&first);
+    let facts = board.facts();
+    assert_eq!(facts.phase, Some(Phase::Initialise));
+    assert_eq!((facts.errors.tallies.schema, facts.opening), (1, false));
+    let table = facts.table("orders").unwrap();
+    assert_eq!((table.errors, table.inexact.len()), (1, 1));
+    assert_eq!(facts.tables[0].name, "company", "the pass has the last word on the order");
+
+    let mut second = first.to_vec();
+    second.push(initialise);
+    let board = folded(&second);
+    let facts = board.facts();
+    assert_eq!((facts.errors.tallies.schema, facts.opening), (0, true));
+    let table = facts.table("orders").unwrap();
+    assert_eq!((table.errors, table.inexact.len(), table.word()), (0, 0, "waiting"));
+}
+
+#[test]
 fn a_hold_waits_until_it_is_approved_or_its_table_ends_otherwise() {
     let ids = |bodies: &[EventBody]| {
         let board = folded(bodies);
@@ -324,7 +351,7 @@ fn a_summary_ends_the_pass() {
     let facts = board.facts();
     let pass = facts.pass.as_ref().unwrap();
     assert_eq!(
-        (pass.number, pass.phase, pass.finished_at),
+        (pass.number, facts.phase, pass.finished_at),
         (12, Some(Phase::Report), Some(Timestamp(3_000_000)))
     );
     assert_eq!((facts.last_summary.as_deref(), facts.state), (Some(&summary), RunState::Finished));
