@@ -95,7 +95,7 @@ fn table_lines(body: &EventBody, facts: &BoardSnapshot, options: &TextOptions) -
             "further quarantined rows are only counted",
         ),
         EventBody::FallbackStarted { reason, .. } => vec![fallback_words(reason)],
-        EventBody::TableFinished { outcome } => outcome_lines(outcome),
+        EventBody::TableFinished { outcome } => outcome_lines(outcome, table),
         _ => Vec::new(),
     }
 }
@@ -120,11 +120,11 @@ fn state_lines(state: RunState, before: RunState, options: &TextOptions) -> Vec<
 /// S4-053, in the form of the line that started the sleep.
 fn sleep_line(facts: &BoardSnapshot, remaining_seconds: f64, at: Timestamp, options: &TextOptions) -> String {
     let hours = remaining_seconds / 3600.0;
-    let reason = facts.sleep.as_ref().map_or("", |sleep| sleep.reason.as_str());
-    match reason.strip_prefix(WAITING_UNTIL).and_then(|rest| rest.split_whitespace().next()) {
-        Some(target) => {
-            let now = time::minute_of_day(at, &options.zone);
-            format!("Current time: {now}, target: {} ({hours:.1} hours remaining)", visible(target))
+    let sleep = facts.sleep.as_ref();
+    match sleep.filter(|sleep| sleep.reason.starts_with(WAITING_UNTIL)) {
+        Some(sleep) => {
+            let [now, target] = [at, sleep.until].map(|at| time::minute_of_day(at, &options.zone));
+            format!("Current time: {now}, target: {target} ({hours:.1} hours remaining)")
         }
         None => format!("Sleep progress: {remaining_seconds:.0} seconds remaining ({hours:.1} hours)"),
     }
@@ -223,7 +223,7 @@ fn fallback_words(reason: &str) -> String {
     if reason.is_empty() { words.to_owned() } else { format!("{words}: {reason}") }
 }
 
-fn outcome_lines(outcome: &TableOutcome) -> Vec<String> {
+fn outcome_lines(outcome: &TableOutcome, table: &TableFacts) -> Vec<String> {
     let mut words = vec![format!("{}: {}", outcome.verdict.as_str(), summary::changes(outcome.rows))];
     if outcome.quarantined > 0 {
         words.push(format!("{} quarantined", human::count(outcome.quarantined)));
@@ -234,7 +234,8 @@ fn outcome_lines(outcome: &TableOutcome) -> Vec<String> {
     words.push(summary::seconds(outcome.seconds));
     let mut lines = vec![words.join(", ")];
     lines.extend(outcome.inexact.iter().map(|text| format!("not exact: {}", visible(text))));
-    lines.extend(outcome.message.iter().map(|text| format!("to do: {}", visible(text))));
+    // Why a table is held was said when it was held.
+    lines.extend(outcome.message.iter().filter(|_| table.hold.is_none()).map(|text| visible(text)));
     lines
 }
 

@@ -64,7 +64,7 @@ pub struct RunEnd {
 pub struct TextOptions {
     /// Columns to keep within where possible.
     pub width: usize,
-    /// The zone in which times are shown.
+    /// The zone in which times are shown: the schedule's, when it names one.
     pub zone: jiff::tz::TimeZone,
     /// Ranges, samples and debug messages are shown too.
     pub verbose: bool,

@@ -80,11 +80,7 @@ pub fn write_text(out: &mut dyn Write, status: &JobStatus, options: &TextOptions
             page.line("");
             page.line("held until a person lets exactly this through:");
         }
-        let deletes = counted(hold.deletes, "row", "rows");
-        page.wrapped(
-            2,
-            &format!("{}: {} ({deletes} to delete)", visible(&hold.table), visible(&hold.reason)),
-        );
+        page.wrapped(2, &format!("{}: {}", visible(&hold.table), visible(&hold.reason)));
         page.line(&format!("    {} --yes {}", visible(&options.run_command), visible(&hold.id)));
     }
     page.write_to(out)

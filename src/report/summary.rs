@@ -22,7 +22,7 @@ pub fn write(
     page.line(&format!("{}, pass {}", visible(&summary.job), summary.pass));
     if !summary.tables.is_empty() {
         page.line("");
-        page.grid(&tables(&summary.tables));
+        page.grid(&tables(&summary.tables, facts));
         page.line("");
     }
     totals(&mut page, summary);
@@ -72,7 +72,7 @@ pub fn plan_words(steps: &[String], strategy: &str) -> String {
     if strategy.is_empty() { steps } else { format!("{steps} by {}", visible(strategy)) }
 }
 
-fn tables(outcomes: &[TableOutcome]) -> Grid {
+fn tables(outcomes: &[TableOutcome], facts: &BoardSnapshot) -> Grid {
     let mut grid = Grid::new(&[
         Title::Left("table"),
         Title::Left("verdict"),
@@ -105,8 +105,11 @@ fn tables(outcomes: &[TableOutcome]) -> Grid {
         for inexact in &outcome.inexact {
             grid.below(format!("not exact: {}", visible(inexact)));
         }
-        if let Some(message) = &outcome.message {
-            grid.below(format!("to do: {}", visible(message)));
+        // A hold that waits for a person is told below, with the command that lets it through.
+        if let Some(message) = &outcome.message
+            && !facts.waiting_holds().any(|table| table.name == outcome.name)
+        {
+            grid.below(visible(message));
         }
     }
     grid
@@ -208,11 +211,7 @@ fn holds(page: &mut Page, facts: &BoardSnapshot, options: &TextOptions) {
             page.line("");
             page.line("held until a person lets exactly this through:");
         }
-        let deletes = counted(hold.deletes, "row", "rows");
-        page.wrapped(
-            2,
-            &format!("{}: {} ({deletes} to delete)", visible(&table.name), visible(&hold.reason)),
-        );
+        page.wrapped(2, &format!("{}: {}", visible(&table.name), visible(&hold.reason)));
         page.line(&format!("    {} --yes {}", visible(&options.run_command), visible(id)));
     }
 }

@@ -2,6 +2,6 @@
 //!
 //! Does not belong here: faults and kills drawn from a seed (see `simulation`), real files (see `sqlite`).
 
-mod bench;
+pub mod bench;
 mod passes;
 mod trouble;

@@ -129,7 +129,8 @@ fn hold(state: HoldState) -> Hold {
         id: "9f31c0de".to_owned(),
         table: "orders".to_owned(),
         guard: "max_delete_ratio".to_owned(),
-        reason: "33 % of the target's rows, the limit is 20 %".to_owned(),
+        reason: "60,000 of 180,000 target rows (33 %) would be deleted, more than max_delete_ratio = 0.2"
+            .to_owned(),
         deletes: 60_000,
         at: later(1),
         pass: 12,

@@ -1,6 +1,7 @@
 //! What a person or a script reads of a run.
 
 mod looks;
+mod real;
 pub mod schema;
 mod script;
 
@@ -145,17 +146,17 @@ fn a_run_that_never_had_a_pass_says_why_and_how_it_ends() {
 #[test]
 fn s4_053_a_wait_for_a_time_of_day_is_told_by_the_clock() {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
-    let events = spaced(
-        [
-            EventBody::SleepStarted {
-                until: Timestamp(START.0 + 10 * 3_600_000_000),
-                reason: "Sync complete. Waiting until 02:00 for next run...".to_owned(),
-            },
-            EventBody::SleepAdvanced { remaining_seconds: 12_600.0 },
-            EventBody::SleepEnded { reason: "Target time reached. Starting sync at 02:00...".to_owned() },
-        ],
-        23_280,
-    );
+    let at = |seconds: i64| Timestamp(START.0 + seconds * 1_000_000);
+    let night = EventBody::SleepStarted {
+        until: at(35_880),
+        reason: "Sync complete. Waiting until 02:00 for next run...".to_owned(),
+    };
+    let woken = EventBody::SleepEnded { reason: "Target time reached. Starting sync at 02:00...".to_owned() };
+    let events = [
+        Event { seq: 1, at: at(0), body: night },
+        Event { seq: 2, at: at(23_280), body: EventBody::SleepAdvanced { remaining_seconds: 12_600.0 } },
+        Event { seq: 3, at: at(35_880), body: woken },
+    ];
     let text = text_of(&events, TextOptions { zone, ..TextOptions::default() }, &ends(Exit::Done));
     assert_eq!(
         text,
@@ -163,7 +164,7 @@ fn s4_053_a_wait_for_a_time_of_day_is_told_by_the_clock() {
          16:02:00  Sync complete. Waiting until 02:00 for next run...\n\
          22:30:00  Current time: 22:30, target: 02:00 (3.5 hours remaining)\n\
          2026-11-21\n\
-         04:58:00  Target time reached. Starting sync at 02:00...\n\
+         02:00:00  Target time reached. Starting sync at 02:00...\n\
          exit 0: all equal or all done\n"
     );
 }

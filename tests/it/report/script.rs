@@ -195,7 +195,9 @@ fn found() -> Vec<(f64, EventBody)> {
             EventBody::TableHeld {
                 table: s("orders"),
                 hold: Some(s("9f31c0de")),
-                reason: s("33 % of the target's rows, the limit is 20 %"),
+                reason: s(
+                    "60,000 of 180,000 target rows (33 %) would be deleted, more than max_delete_ratio = 0.2",
+                ),
                 deletes: 60_000,
             },
         ),
@@ -294,7 +296,9 @@ fn outcomes() -> Vec<TableOutcome> {
             ..outcome("product-work", Verdict::Equal)
         },
         TableOutcome {
-            message: Some(s("look at the 60,000 rows, then let them be deleted or set deletes = \"never\"")),
+            message: Some(s(
+                "60,000 rows would be deleted; let it through once with: syncline run --yes 9f31c0de",
+            )),
             ..outcome("orders", Verdict::Held)
         },
         TableOutcome {
