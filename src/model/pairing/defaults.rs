@@ -21,6 +21,7 @@ pub(super) struct Filled {
 pub(super) fn fill(
     settings: &TableSettings,
     target: &Table,
+    key_length: usize,
     matched: &mut Matched,
     remarks: &mut Vec<Remark>,
 ) -> Result<Filled, Failure> {
@@ -37,7 +38,8 @@ pub(super) fn fill(
             ));
         }
     }
-    for pair in matched.columns.iter_mut().filter(|pair| pair.written) {
+    // Rows whose key holds a NULL are never written by key: no stand-in there.
+    for pair in matched.columns[key_length..].iter_mut().filter(|pair| pair.written) {
         stand_in(settings, target, pair, remarks)?;
     }
     let mut filled = Filled { defaults: Vec::new(), inexact: Vec::new() };

@@ -91,7 +91,10 @@ fn key_position(
             "choose a `key` of columns that can be written",
         ));
     }
-    if pair.form == CompareForm::NotCompared || key_kind(&pair.source_type) != key_kind(&pair.target_type) {
+    if pair.form == CompareForm::NotCompared
+        || key_kind(&pair.source_type) != key_kind(&pair.target_type)
+        || is_cut(&pair.source_type, &pair.target_type)
+    {
         return Err(Failure::new(
             format!(
                 "keys cannot be matched: {} is {} at the source and {} at the target",
@@ -140,6 +143,18 @@ fn key_kind(column: &ColumnType) -> KeyKind<'_> {
         LogicalType::Json => KeyKind::Json,
         LogicalType::Any => KeyKind::Any,
         LogicalType::Other(name) => KeyKind::Other(name),
+    }
+}
+
+/// Whether the target keeps less of a time, so that the key written would be another than the key read.
+fn is_cut(source: &ColumnType, target: &ColumnType) -> bool {
+    use LogicalType::{Time, Timestamp, TimestampUtc};
+    let enforced = source.strict || target.strict;
+    match (&source.logical, &target.logical) {
+        (Time { precision: from }, Time { precision: to })
+        | (Timestamp { precision: from }, Timestamp { precision: to })
+        | (TimestampUtc { precision: from }, TimestampUtc { precision: to }) => enforced && from > to,
+        _ => false,
     }
 }
 

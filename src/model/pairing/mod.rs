@@ -178,7 +178,7 @@ fn pair_table(
     let mut remarks = Vec::new();
     let mut matched = columns::matched(settings, source, target, same_engine, &mut remarks)?;
     let key_length = key::move_to_front(settings, source, target, &mut matched, &mut remarks)?;
-    let filled = defaults::fill(settings, target, &mut matched, &mut remarks)?;
+    let filled = defaults::fill(settings, target, key_length, &mut matched, &mut remarks)?;
     scope::check(settings, source, &matched)?;
     let modify_column = key::modify_stamp(settings, source, &matched, &mut remarks)?;
     let (source_key, target_key) = key::names(&matched.columns[..key_length]);

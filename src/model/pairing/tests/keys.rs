@@ -71,6 +71,11 @@ fn a_key_that_cannot_be_matched_fails_the_table() {
         failure(keyed("id"), &columns, &["id TEXT!"])
             .starts_with("keys cannot be matched: `id` is INTEGER at the source and TEXT at the target")
     );
+    let (fine, coarse) = (["id INTEGER!", "code TIMESTAMP!"], ["id INTEGER!", "code TIMESTAMP(0)!"]);
+    assert!(
+        failure(keyed("code"), &fine, &coarse).starts_with("keys cannot be matched: `code` is TIMESTAMP")
+    );
+    assert_eq!(ready(keyed("code"), &coarse, &fine).pair.key_length, 1);
     let twice = TableSettings { key: Some(vec!["id".into(), "ID".into()]), ..without_modify_column() };
     assert!(failure(twice, &columns, &columns).starts_with("the key names `ID` twice"));
     let excluded = TableSettings { exclude: vec!["id".to_owned()], ..without_modify_column() };
