@@ -136,20 +136,26 @@ fn a_log_cut_anywhere_leaves_what_was_committed_before() {
     }
 }
 
+/// Alters one bit after another; how many were noticed.
+fn alter_bits(recorded: &Recorded, bits: impl Iterator<Item = u64>) -> usize {
+    let noticed = |bit: &u64| {
+        let mut file = recorded.file.clone();
+        file[(bit / 8) as usize] ^= 1 << (bit % 8);
+        recorded.lay_out(&file, &[]);
+        !recorded.judge(OpenMode::ReadWriteLocked, &format!("bit {bit}"))
+    };
+    bits.filter(noticed).count()
+}
+
 #[test]
 fn altered_bits_are_refused_or_change_nothing() {
     let recorded = Recorded::new(false);
     let mut random = Random::from_seed(1);
-    let random_bits = (0..500).map(|_| random.below(recorded.file.len() as u64 * 8));
-    let header_bits = 0..800;
-    let mut refused = 0;
-    for bit in random_bits.chain(header_bits) {
-        let mut file = recorded.file.clone();
-        file[(bit / 8) as usize] ^= 1 << (bit % 8);
-        recorded.lay_out(&file, &[]);
-        refused += u32::from(!recorded.judge(OpenMode::ReadWriteLocked, &format!("bit {bit}")));
-    }
-    assert!(refused > 300, "only {refused} were noticed");
+    let bits = recorded.file.len() as u64 * 8;
+    let noticed = alter_bits(&recorded, (0..500).map(|_| random.below(bits)));
+    // Two thirds of a small file's pages are empty space.
+    assert!(noticed > 120, "only {noticed} were noticed");
+    alter_bits(&recorded, 0..800);
 }
 
 #[test]
