@@ -6,6 +6,7 @@ mod config;
 mod contract;
 mod engine;
 mod events;
+mod kills;
 mod report;
 mod simulation;
 mod state;
