@@ -9,6 +9,7 @@ mod events;
 mod kills;
 mod report;
 mod simulation;
+mod sqlite;
 mod state;
 mod tidy;
 mod wire;

@@ -37,6 +37,7 @@ mod marks;
 #[cfg(test)]
 mod plan_tests;
 mod positions;
+mod probe;
 mod reader;
 mod scan;
 mod script;

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::scan::{Scan, Walk, key_conditions, not_null};
 use super::selection::Selection;
 use super::stream::{OpenStream, RowWalk, Source, WantedBuckets};
-use super::worker::{self, Life, Session, Worker};
+use super::worker::{self, Ending, Life, Session, Worker};
 use super::{digest, fetch, positions};
 use crate::base::clock::Timestamp;
 use crate::model::block::RowBlock;
@@ -40,13 +40,15 @@ struct ReadSession {
     streams: Vec<OpenStream>,
     /// Which stream became ready.
     ready: Option<usize>,
+    ending: Ending,
 }
 
 impl SqliteSnapshot {
     /// Opens a view.
     pub(super) async fn open(place: Place, life: &Life) -> Result<Self> {
-        let open =
-            move || Ok(ReadSession { reader: Reader::open(&place)?, streams: Vec::new(), ready: None });
+        let open = move |ending| {
+            Ok(ReadSession { reader: Reader::open(&place)?, streams: Vec::new(), ready: None, ending })
+        };
         let worker = Worker::start("sqlite reader", life, open).await?;
         let consistent = worker
             .call("opening a view".to_owned(), |session: &mut ReadSession| Ok(session.reader.is_held()))
@@ -100,8 +102,8 @@ impl Session for ReadSession {
     }
 
     fn expiry(&self) -> Box<dyn FnMut() -> bool + Send> {
-        let deadline = self.reader.deadline();
-        Box::new(move || deadline.passed())
+        let (deadline, ending) = (self.reader.deadline(), self.ending.clone());
+        Box::new(move || deadline.passed() || ending.has_begun())
     }
 
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {

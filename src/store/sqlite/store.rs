@@ -9,9 +9,10 @@ use tokio::sync::Mutex;
 
 use super::connect::{Journal, Place, canonical, journal};
 use super::error::store_error;
+use super::identity;
 use super::snapshot::SqliteSnapshot;
-use super::worker::{Life, Session, Worker};
-use super::{apply, create, describe, identity, marks, script, together, types};
+use super::worker::{Ending, Life, Session, Worker};
+use super::{apply, create, describe, marks, probe, script, together, types};
 use crate::base::limits::SQLITE_READERS_MAX;
 use crate::model::schema::Catalog;
 use crate::model::types::LogicalType;
@@ -49,6 +50,7 @@ struct Control {
 
 struct ControlSession {
     connection: Connection,
+    ending: Ending,
 }
 
 impl Session for ControlSession {
@@ -57,7 +59,8 @@ impl Session for ControlSession {
     }
 
     fn expiry(&self) -> Box<dyn FnMut() -> bool + Send> {
-        Box::new(|| false)
+        let ending = self.ending.clone();
+        Box::new(move || ending.has_begun())
     }
 
     fn poll_idle(&mut self, _: &mut Context<'_>) -> Poll<()> {
@@ -112,12 +115,12 @@ impl SqliteStore {
             return Ok(control.worker.clone());
         }
         let place = self.place.clone();
-        let open = move || {
+        let open = move |ending| {
             let connection = match place.role {
                 Role::Source => place.reader()?,
                 Role::Target => place.writer()?,
             };
-            Ok(ControlSession { connection })
+            Ok(ControlSession { connection, ending })
         };
         let worker = Worker::start("sqlite", &connected.life, open).await?;
         connected.control = Some(Control { worker: worker.clone(), identity });
@@ -144,7 +147,8 @@ impl Store for SqliteStore {
 
     async fn probe(&self) -> Result<Probe> {
         let place = self.place.clone();
-        self.control(format!("opening {}", place.label()), move |connection| probe(connection, &place)).await
+        self.control(format!("opening {}", place.label()), move |connection| probe::probe(connection, &place))
+            .await
     }
 
     async fn describe(&self) -> Result<Catalog> {
@@ -210,44 +214,7 @@ impl Store for SqliteStore {
 
     async fn disconnect(&self) {
         let ended = std::mem::replace(&mut *self.connected.lock().await, Connected::new());
-        ended.life.end();
+        drop(ended.control);
+        ended.life.end().await;
     }
-}
-
-fn probe(connection: &Connection, place: &Place) -> Result<Probe> {
-    let operation = || format!("looking at {}", place.label());
-    let failed = |error| store_error(operation(), &error);
-    let identity = identity::identity(&place.path)
-        .map_err(|error| StoreError::new(ErrorClass::Connection, operation(), error.to_string()))?;
-    let mut notes = Vec::new();
-    match (journal(connection).map_err(failed)?, place.role) {
-        (Journal::WriteAhead, _) => {
-            notes.push(
-                "journal mode wal: the files beside it that end in -wal and -shm may appear while it is open"
-                    .to_owned(),
-            );
-        }
-        (Journal::Rollback(mode), Role::Source) => notes.push(format!(
-            "journal mode {mode}: read in blocks of at most 0.5 s so that its application can commit, \
-            and compared as a moving source"
-        )),
-        (Journal::Rollback(mode), Role::Target) => {
-            notes.push(format!("journal mode {mode}: nothing is written while it is being read"));
-        }
-    }
-    if !identity::knows_creation(&place.path) {
-        notes.push(
-            "the file system does not tell when the file was made: a replaced file may go unnoticed"
-                .to_owned(),
-        );
-    }
-    let read_only = connection.is_readonly("main").map_err(failed)?;
-    Ok(Probe {
-        identity,
-        location: identity::location(&place.path),
-        version: format!("SQLite {}", rusqlite::version()),
-        clock: None,
-        writable: place.role == Role::Target && !read_only,
-        notes,
-    })
 }

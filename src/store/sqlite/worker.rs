@@ -36,17 +36,43 @@ type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 /// The life of connections that end together, whoever still holds them.
 #[derive(Debug)]
-pub(super) struct Life(watch::Sender<bool>);
+pub(super) struct Life {
+    ending: watch::Sender<bool>,
+    /// Held by every thread until its connection is closed; the receiver learns when the last one is.
+    alive: mpsc::Sender<()>,
+    gone: mpsc::Receiver<()>,
+}
 
 impl Life {
     /// A new life.
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(false))
+        let (alive, gone) = mpsc::channel(1);
+        Self { ending: watch::Sender::new(false), alive, gone }
     }
 
-    /// Ends every thread that was started in this life.
-    pub(super) fn end(&self) {
-        self.0.send_replace(true);
+    /// Ends every thread that was started in this life, and returns when their connections are closed.
+    pub(super) async fn end(self) {
+        let Self { ending, alive, mut gone } = self;
+        ending.send_replace(true);
+        drop(alive);
+        // Nothing is ever sent.
+        let _ = gone.recv().await;
+    }
+}
+
+/// Says whether a thread's life has ended.
+#[derive(Debug, Clone)]
+pub(super) struct Ending(watch::Receiver<bool>);
+
+impl Ending {
+    /// Whether it has.
+    pub(super) fn has_begun(&self) -> bool {
+        *self.0.borrow() || self.0.has_changed().is_err()
+    }
+
+    async fn wait(mut self) {
+        // A life that is gone ends what was started in it, too.
+        let _ = self.0.wait_for(|ended| *ended).await;
     }
 }
 
@@ -66,20 +92,23 @@ impl<S: Session> Worker<S> {
     pub(super) async fn start(
         name: &str,
         life: &Life,
-        open: impl FnOnce() -> Result<S> + Send + 'static,
+        open: impl FnOnce(Ending) -> Result<S> + Send + 'static,
     ) -> Result<Self> {
         let (jobs, requests) = mpsc::channel(STORE_REQUESTS_WAITING_MAX);
         let (opened, answer) = oneshot::channel();
-        let life = life.0.subscribe();
-        let thread = move || match open() {
-            Ok(session) => {
-                if opened.send(Ok(())).is_ok() {
-                    serve(session, requests, life);
+        let (ending, alive) = (Ending(life.ending.subscribe()), life.alive.clone());
+        let thread = move || {
+            match open(ending.clone()) {
+                Ok(session) => {
+                    if opened.send(Ok(())).is_ok() {
+                        serve(session, requests, ending);
+                    }
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(error));
                 }
             }
-            Err(error) => {
-                let _ = opened.send(Err(error));
-            }
+            drop(alive);
         };
         let operation = || format!("starting the thread `{name}`");
         task::spawn_thread(name, thread)
@@ -152,8 +181,8 @@ enum Event<S> {
     LifeEnded,
 }
 
-fn serve<S: Session>(mut session: S, mut requests: mpsc::Receiver<Job<S>>, life: watch::Receiver<bool>) {
-    let mut life = Box::pin(ended_life(life));
+fn serve<S: Session>(mut session: S, mut requests: mpsc::Receiver<Job<S>>, ending: Ending) {
+    let mut life = Box::pin(ending.wait());
     let mut open = true;
     while open || session.is_busy() {
         let event = task::block_on(std::future::poll_fn(|context| {
@@ -173,9 +202,4 @@ fn serve<S: Session>(mut session: S, mut requests: mpsc::Receiver<Job<S>>, life:
             Event::LifeEnded => return,
         }
     }
-}
-
-async fn ended_life(mut life: watch::Receiver<bool>) {
-    // A life that is gone ends what was started in it, too.
-    let _ = life.wait_for(|ended| *ended).await;
 }
