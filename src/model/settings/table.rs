@@ -131,6 +131,7 @@ pub struct TableSettings {
     /// Target columns without a source get a default that fits instead of failing.
     pub set_default_value: bool,
     /// Keys inside a JSON column that only the target has are replaced too: the source's document is written whole.
+    /// Off, JSON columns are left alone, which the verdict says: merging documents is not what a row write can do.
     pub copy_all_json_keys: bool,
     /// Share of the target's rows in scope, 0 to 1, beyond which deletes are held.
     pub max_delete_ratio: f64,
