@@ -8,6 +8,8 @@ use super::context::Context;
 use super::interrupt::{Failure, Flow, Interrupt};
 use super::job::Purpose;
 use super::table::{Paired, Stage, TableWork};
+use crate::base::escape::visible;
+use crate::base::nearest::nearest;
 use crate::model::convert::RowTransform;
 use crate::model::event::{ColumnFact, EventBody, Level, Phase, Side};
 use crate::model::order::Dependent;
@@ -45,6 +47,7 @@ pub async fn discover(context: &mut Context) -> Flow<Discovered> {
         target_catalog = describe(context, Side::Target).await?;
         pairings = pair(context, &source_catalog, &target_catalog);
     }
+    refuse_unknown_tables(context, &pairings)?;
     let mut tables = Vec::new();
     let mut targets: Vec<Option<&Table>> = Vec::new();
     for pairing in pairings.into_iter().filter(|pairing| is_wanted(context, pairing.name())) {
@@ -53,7 +56,6 @@ pub async fn discover(context: &mut Context) -> Flow<Discovered> {
         targets.push(target);
         tables.push(table);
     }
-    refuse_unknown_tables(context, &tables)?;
     for (table, target) in tables.iter_mut().zip(&targets) {
         table.has_triggers = target.is_some_and(|target| !target.triggers.is_empty());
     }
@@ -188,14 +190,22 @@ fn introduce_siblings(tables: &mut [TableWork]) {
     }
 }
 
-fn refuse_unknown_tables(context: &Context, tables: &[TableWork]) -> Flow<()> {
-    for wanted in &context.options.tables {
-        if !tables.iter().any(|table| table.name == *wanted) {
-            return Err(Interrupt::Stop(super::interrupt::Stop::Usage(format!(
-                "this job has no table `{}`",
-                crate::base::escape::visible(wanted)
-            ))));
-        }
+/// A job that would do nothing, or not what was asked for, is no success.
+fn refuse_unknown_tables(context: &Context, pairings: &[Pairing]) -> Flow<()> {
+    let refuse = |message: String| Err(Interrupt::Stop(super::interrupt::Stop::Usage(message)));
+    let wanted = &context.options.tables;
+    if let Some(unknown) = wanted.iter().find(|wanted| !pairings.iter().any(|known| known.name() == **wanted))
+    {
+        let nearest = nearest(unknown, pairings.iter().map(Pairing::name));
+        let nearest = nearest.map(|nearest| format!("; did you mean `{}`?", visible(nearest)));
+        return refuse(format!(
+            "this job has no table `{}`{}",
+            visible(unknown),
+            nearest.unwrap_or_default()
+        ));
+    }
+    if pairings.is_empty() {
+        return refuse("this job has no table: no table of the source is at the target too".to_owned());
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ use super::job::{Job, PassOptions, Purpose};
 use super::sides::Sides;
 use super::table::{Stage, TableWork};
 use crate::base::random::Random;
+use crate::model::event::EventBody;
 use crate::model::outcome::{ErrorRecord, Exit};
 use crate::model::pair::{KeyOrder, TablePair};
 use crate::model::plan::Strategy;
@@ -64,6 +65,8 @@ pub struct DiffEnd {
     pub errors: Vec<ErrorRecord>,
     /// What is not exact, by table.
     pub inexact: Vec<(String, String)>,
+    /// Tables that are left out, and why.
+    pub left_out: Vec<(String, String)>,
     /// How a process ends that did nothing else.
     pub exit: Exit,
     /// Why the consumer took no more.
@@ -101,6 +104,7 @@ struct Walk {
     context: Context,
     differences: u64,
     inexact: Vec<(String, String)>,
+    left_out: Vec<(String, String)>,
     failed: bool,
     output: io::Result<()>,
 }
@@ -118,12 +122,26 @@ impl Walk {
         // Digests of a diff are compared with each other only, so that any seed will do.
         let seed = crate::model::digest::DigestSeed(job.random_seed);
         let context = Context::new(job.clone(), options, Arc::clone(hub), Arc::clone(control), sides, seed);
-        Self { context, differences: 0, inexact: Vec::new(), failed: false, output: Ok(()) }
+        Self {
+            context,
+            differences: 0,
+            inexact: Vec::new(),
+            left_out: Vec::new(),
+            failed: false,
+            output: Ok(()),
+        }
     }
 
     /// Pairs the tables; those that cannot be compared are said and left out.
     async fn discover(&mut self) -> Flow<Discovered> {
+        let mut events = self.context.hub.subscribe();
         let mut discovered = discover::discover(&mut self.context).await?;
+        // Why a table is left out is only said.
+        while let Ok(event) = events.try_recv() {
+            if let EventBody::MessageLogged { table: Some(table), text, .. } = &event.body {
+                self.left_out.push((table.clone(), text.clone()));
+            }
+        }
         for table in &mut discovered.tables {
             self.inexact.extend(table.inexact.drain(..).map(|text| (table.name.clone(), text)));
             if matches!(table.stage, Stage::Failed(_)) {
@@ -197,6 +215,7 @@ impl Walk {
             differences: self.differences,
             errors,
             inexact: self.inexact,
+            left_out: self.left_out,
             exit: stop.map_or(found, |stop| stop.exit().worst(found)),
             output: self.output,
         }
