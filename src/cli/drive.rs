@@ -49,7 +49,9 @@ pub async fn drive(
         reporting = Some(Reporting::start(hub, reporters)?);
         Ok::<_, CliError>(engine::run(job, options, once, hub, control).await)
     };
-    let Supervised { result, signal, mut signals } = supervise(job, work).await?;
+    let signals = Signals::take()
+        .map_err(|error| CliError::stopped("process", format!("signals cannot be taken: {error}")))?;
+    let Supervised { result, signal, mut signals } = supervise(job, signals, work).await;
     let summary = result.transpose()?;
     let end = run_end(summary.as_ref(), signal);
     let mut exit = end.exit;
@@ -82,10 +84,9 @@ pub struct Supervised<T> {
 /// [`DRAIN_TIME_MAX`], aborts: what is open is rolled back. Both end with the code of the first signal.
 pub async fn supervise<T>(
     job: &Job,
+    mut signals: Signals,
     work: impl AsyncFnOnce(&Arc<Hub>, &Arc<Control>) -> T,
-) -> Result<Supervised<T>> {
-    let mut signals = Signals::take()
-        .map_err(|error| CliError::stopped("process", format!("signals cannot be taken: {error}")))?;
+) -> Supervised<T> {
     let hub = Arc::new(Hub::new(Arc::clone(&job.clock)));
     let (commands, control) = Control::new(Arc::clone(&hub));
     let control = Arc::new(control);
@@ -100,7 +101,7 @@ pub async fn supervise<T>(
             }
         };
         tokio::select! {
-            result = &mut work => return Ok(Supervised { result: Some(result), signal, signals }),
+            result = &mut work => return Supervised { result: Some(result), signal, signals },
             next = signals.next() => match signal {
                 None => {
                     signal = Some(next);
@@ -118,7 +119,7 @@ pub async fn supervise<T>(
         result = &mut work => Some(result),
         () = job.clock.sleep(ABORT_TIME_MAX) => None,
     };
-    Ok(Supervised { result, signal, signals })
+    Supervised { result, signal, signals }
 }
 
 fn run_end(summary: Option<&PassSummary>, signal: Option<Exit>) -> RunEnd {

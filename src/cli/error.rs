@@ -58,9 +58,13 @@ impl CliError {
 
     /// An error that a pass reported, to be told to a person.
     pub fn reported(record: &ErrorRecord) -> Self {
+        let table = record.table.as_ref().map(|table| format!("{}: ", visible(table)));
+        let key = record.key.as_ref().map(|key| format!("key {}: ", visible(key)));
+        let message =
+            format!("{}{}{}", table.unwrap_or_default(), key.unwrap_or_default(), visible(&record.message));
         Self {
             hints: record.hint.iter().map(|hint| visible(hint)).collect(),
-            ..Self::stopped("run", visible(&record.to_string()))
+            ..Self::stopped("run", message)
         }
     }
 

@@ -21,8 +21,8 @@ const USER_FILE: &str = "config.toml";
 pub struct Asked<'a> {
     /// Which job.
     pub job: Option<&'a JobArguments>,
-    /// Source and target as arguments; empty or two.
-    pub urls: &'a [String],
+    /// Source and target as arguments.
+    pub urls: Option<(&'a str, &'a str)>,
     /// How the console looks.
     pub screen: Option<&'a Screen>,
     /// Whether passwords are fetched.
@@ -77,7 +77,7 @@ pub fn resolve(asked: Asked<'_>, around: &Surroundings) -> Result<Resolved> {
     let both = [("--source", &loaded.settings.source.url), ("--target", &loaded.settings.target.url)];
     let given = [job.source.is_some(), job.target.is_some()];
     for ((flag, url), given) in both.into_iter().zip(given) {
-        if given || place == Place::AdHoc || !asked.urls.is_empty() {
+        if given || place == Place::AdHoc || asked.urls.is_some() {
             words.push((flag, url.clone()));
         }
     }
@@ -100,20 +100,20 @@ fn state_dir(job: &JobArguments, around: &Surroundings) -> Result<PathBuf> {
     })
 }
 
-fn flags(job: &JobArguments, urls: &[String], screen: Option<&Screen>) -> Vec<FlagValue> {
+fn flags(job: &JobArguments, urls: Option<(&str, &str)>, screen: Option<&Screen>) -> Vec<FlagValue> {
     let mut flags = Vec::new();
-    let mut set = |flag: &str, key: &str, value: Option<&String>| {
+    let mut set = |flag: &str, key: &str, value: Option<&str>| {
         flags.extend(value.map(|value| FlagValue::new(flag, key, value)));
     };
-    set("SOURCE", "source.url", urls.first());
-    set("TARGET", "target.url", urls.get(1));
-    set("--source", "source.url", job.source.as_ref());
-    set("--target", "target.url", job.target.as_ref());
-    set("--log-level", "log.level", job.log_level.as_ref());
+    set("SOURCE", "source.url", urls.map(|(source, _)| source));
+    set("TARGET", "target.url", urls.map(|(_, target)| target));
+    set("--source", "source.url", job.source.as_deref());
+    set("--target", "target.url", job.target.as_deref());
+    set("--log-level", "log.level", job.log_level.as_deref());
     if let Some(screen) = screen {
-        set("--theme", "console.theme", screen.theme.as_ref());
-        set("--color", "console.color", screen.color.as_ref());
-        set("--ascii", "console.glyphs", screen.ascii.then(|| "ascii".to_owned()).as_ref());
+        set("--theme", "console.theme", screen.theme.as_deref());
+        set("--color", "console.color", screen.color.as_deref());
+        set("--ascii", "console.glyphs", screen.ascii.then_some("ascii"));
     }
     flags
 }
@@ -126,11 +126,11 @@ fn user_file(around: &Surroundings) -> Result<Option<Document>> {
     }
 }
 
-fn place(job: &JobArguments, urls: &[String], around: &Surroundings) -> Result<Place> {
+fn place(job: &JobArguments, urls: Option<(&str, &str)>, around: &Surroundings) -> Result<Place> {
     if !job.config.is_empty() {
         return named(&job.config).map(Place::Named);
     }
-    if !urls.is_empty() || (job.source.is_some() && job.target.is_some()) {
+    if urls.is_some() || (job.source.is_some() && job.target.is_some()) {
         return Ok(Place::AdHoc);
     }
     let here = around.folder.join(JOB_FILE);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn place_of(job: &JobArguments, around: &Surroundings) -> std::result::Result<Place, String> {
-        place(job, &[], around).map_err(|error| error.message)
+        place(job, None, around).map_err(|error| error.message)
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
-pub use super::json::plan::write as write_json;
+use serde::Serialize;
 
 use super::layout::{Grid, Page, Title, counted};
-use super::{TextOptions, summary};
+use super::{TextOptions, summary, write_header};
 use crate::base::escape::visible;
 use crate::base::human;
 use crate::model::event::PlanFact;
 use crate::model::outcome::Exit;
+use crate::wire::{Form, PlanForm, json};
 
 /// A table with its plan.
 pub type PlannedTable = (String, PlanFact);
@@ -81,4 +82,21 @@ fn totals(plans: &[PlannedTable]) -> String {
         human::bytes(sum(|plan| plan.estimated_bytes)),
         summary::seconds(time),
     )
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    table: &'a str,
+    plan: PlanForm,
+}
+
+/// Writes the plans as JSON lines: a header, then one line a table.
+pub fn write_json(out: &mut dyn Write, plans: &[PlannedTable]) -> io::Result<()> {
+    write_header(out)?;
+    for (table, plan) in plans {
+        json::write_line(out, &Line { kind: "plan", table, plan: Form::of(plan) })?;
+    }
+    out.flush()
 }

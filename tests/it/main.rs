@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
 mod board;
+mod cli;
 mod config;
 mod contract;
 mod engine;

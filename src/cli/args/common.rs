@@ -37,11 +37,15 @@ pub enum Mode {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Screen {
-    /// Name or file of the console's theme [env: SYNCLINE_CONSOLE_THEME]
+    /// Name or file of the console's theme
+    ///
+    /// [env: SYNCLINE_CONSOLE_THEME]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
 
-    /// Colours of the console: auto, truecolor, 256, 16 or mono [env: SYNCLINE_CONSOLE_COLOR]
+    /// Colours of the console: auto, truecolor, 256, 16 or mono
+    ///
+    /// [env: SYNCLINE_CONSOLE_COLOR]
     #[arg(long, value_name = "COLORS")]
     pub color: Option<String>,
 

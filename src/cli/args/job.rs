@@ -14,11 +14,15 @@ pub struct JobArguments {
     #[arg(long, value_name = "FILE", env = "SYNCLINE_CONFIG", hide_env_values = true)]
     pub config: Vec<PathBuf>,
 
-    /// Database that is only read, in place of the configured one [env: SYNCLINE_SOURCE]
+    /// Database that is only read, in place of the configured one
+    ///
+    /// [env: SYNCLINE_SOURCE]
     #[arg(long, value_name = "URL")]
     pub source: Option<String>,
 
-    /// Database that is made equal, in place of the configured one [env: SYNCLINE_TARGET]
+    /// Database that is made equal, in place of the configured one
+    ///
+    /// [env: SYNCLINE_TARGET]
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
 
@@ -34,7 +38,9 @@ pub struct JobArguments {
     #[arg(long, env = "SYNCLINE_READONLY", hide_env_values = true, value_parser = YesOrNo::new())]
     pub readonly: bool,
 
-    /// Least important messages that are logged: error, warn, info, debug or trace [env: SYNCLINE_LOG_LEVEL]
+    /// Least important messages that are logged: error, warn, info, debug or trace
+    ///
+    /// [env: SYNCLINE_LOG_LEVEL]
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
 }
@@ -42,9 +48,20 @@ pub struct JobArguments {
 /// Two databases given without a flag.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Urls {
-    /// Database that is only read, and the one to compare with it: no configuration is needed
-    #[arg(value_names = ["SOURCE", "TARGET"], num_args = 2, conflicts_with_all = ["source", "target"])]
-    pub urls: Vec<String>,
+    /// Database that is only read; with TARGET, no configuration is needed
+    #[arg(value_name = "SOURCE", requires = "target_url", conflicts_with_all = ["source", "target"])]
+    pub source_url: Option<String>,
+
+    /// Database that it is compared with
+    #[arg(value_name = "TARGET")]
+    pub target_url: Option<String>,
+}
+
+impl Urls {
+    /// Source and target.
+    pub fn both(&self) -> Option<(&str, &str)> {
+        Some((self.source_url.as_deref()?, self.target_url.as_deref()?))
+    }
 }
 
 /// A job that is configured or given as two URLs, and how to report on it.

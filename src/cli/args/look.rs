@@ -19,13 +19,13 @@ pub struct DiffArguments {
     #[arg(env = "SYNCLINE_FORMAT", hide_env_values = true)]
     pub format: DiffFormat,
 
+    /// Tell what is not exact, on standard error
+    #[arg(short, long, env = "SYNCLINE_VERBOSE", hide_env_values = true, value_parser = YesOrNo::new())]
+    pub verbose: bool,
+
     /// The job.
     #[command(flatten)]
     pub job: JobArguments,
-
-    /// Write the log to standard error as well
-    #[arg(short, long, env = "SYNCLINE_VERBOSE", hide_env_values = true, value_parser = YesOrNo::new())]
-    pub verbose: bool,
 }
 
 /// How differing rows are written.
@@ -80,12 +80,12 @@ pub struct QuarantineRows {
 /// `quarantine drop`.
 #[derive(Debug, Clone, Args)]
 pub struct QuarantineDrop {
-    /// Which rows.
-    #[command(flatten)]
-    pub rows: QuarantineRows,
     /// Forget all of them, when neither a key nor a table is named
     #[arg(long, env = "SYNCLINE_ALL", hide_env_values = true, value_parser = YesOrNo::new())]
     pub all: bool,
+    /// Which rows.
+    #[command(flatten)]
+    pub rows: QuarantineRows,
 }
 
 /// `history`.

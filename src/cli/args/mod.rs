@@ -99,12 +99,12 @@ pub struct JobOnly {
 /// `plan`.
 #[derive(Debug, clap::Args)]
 pub struct PlanArguments {
-    /// The job.
-    #[command(flatten)]
-    pub job: AdHocJob,
     /// Plan to compare every row, whatever the counts say
     #[arg(long, env = "SYNCLINE_FULL_COMPARE", hide_env_values = true, value_parser = YesOrNo::new())]
     pub full_compare: bool,
+    /// The job.
+    #[command(flatten)]
+    pub job: AdHocJob,
 }
 
 /// The whole command line as clap knows it, for completions, manual and tests.

@@ -2,11 +2,13 @@
 
 use std::io::{self, IsTerminal};
 
+use crate::base::escape::visible;
 use crate::cli::args::{DiffArguments, DiffFormat};
 use crate::cli::drive::{self, Supervised, supervise};
 use crate::cli::error::{CliError, Result};
 use crate::cli::output;
 use crate::cli::settings::{Asked, resolve};
+use crate::cli::signals::Signals;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::wiring::{Access, open_job};
 use crate::engine::diff::{self, DiffEnd, RowConsumer, RowDifference};
@@ -18,7 +20,7 @@ use crate::report::diff::{
 
 /// Shows the rows that differ; 1 when there are any.
 pub fn diff(arguments: &DiffArguments, around: &Surroundings) -> Result<Exit> {
-    let asked = Asked { job: Some(&arguments.job), urls: &arguments.urls.urls, ..Asked::default() };
+    let asked = Asked { job: Some(&arguments.job), urls: arguments.urls.both(), ..Asked::default() };
     let resolved = resolve(asked, around)?;
     output::warn(&resolved.loaded.warnings);
     let opened = open_job(&resolved, Access::Look, false, around)?;
@@ -31,28 +33,33 @@ pub fn diff(arguments: &DiffArguments, around: &Surroundings) -> Result<Exit> {
                 diff::diff(job, tables, hub, control, &mut Rows::new(format, width)).await
             }
         };
-        supervise(job, work).await
+        // A reader that stops reading must not keep the process alive: there is nothing to drain.
+        Ok(supervise(job, Signals::leave(), work).await)
     })?;
     Ok(end(supervised, arguments.verbose))
 }
 
 /// Tells what the rows did not say, on standard error.
 fn end(supervised: Supervised<DiffEnd>, verbose: bool) -> Exit {
-    let Supervised { result, signal, .. } = supervised;
-    let exit = signal.unwrap_or_default();
-    let Some(DiffEnd { errors, inexact, exit: found, output, .. }) = result else { return exit };
-    for (table, text) in inexact.iter().filter(|_| verbose || found == Exit::Done) {
-        output::tell(&format!("not exact: {}: {}", crate::base::escape::visible(table), text));
+    // Without a result a part of the program panicked, which decides the exit code.
+    let Some(DiffEnd { errors, inexact, left_out, exit, output, .. }) = supervised.result else {
+        return Exit::Bug;
+    };
+    for (table, text) in &left_out {
+        output::tell(&format!("not compared: {}: {text}", visible(table)));
+    }
+    for (table, text) in inexact.iter().filter(|_| verbose || exit == Exit::Done) {
+        output::tell(&format!("not exact: {}: {text}", visible(table)));
     }
     for error in &errors {
         output::tell_error(&CliError::reported(error));
     }
     match output {
-        Ok(()) => exit.worst(found),
+        Ok(()) => exit,
         Err(error) => {
             let error = CliError::io("write the differences", &error);
             output::tell_error(&error);
-            exit.worst(found).worst(error.exit)
+            exit.worst(error.exit)
         }
     }
 }

@@ -24,7 +24,8 @@ pub fn history(arguments: &HistoryArguments, around: &Surroundings) -> Result<Ex
     let resolved = resolve(asked, around)?;
     let state = wiring::look_at_state(&resolved, around)?;
     let passes = match (&state, arguments.pass) {
-        (None, _) => Vec::new(),
+        (None, None) => Vec::new(),
+        (None, Some(number)) => return Err(not_kept(number, &[])),
         (Some(state), None) => state.history(arguments.limit as usize)?,
         (Some(state), Some(number)) => vec![one_pass(state, number)?],
     };
@@ -44,15 +45,20 @@ pub fn history(arguments: &HistoryArguments, around: &Surroundings) -> Result<Ex
 }
 
 fn one_pass(state: &SqliteState, number: u64) -> Result<PassRecord> {
-    let passes = state.history(usize::MAX)?;
-    let kept = match (passes.last(), passes.first()) {
-        (Some(first), Some(last)) => format!("{} to {}", first.summary.pass, last.summary.pass),
-        _ => "none".to_owned(),
+    let mut passes = state.history(usize::MAX)?;
+    match passes.iter().position(|pass| pass.summary.pass == number) {
+        Some(position) => Ok(passes.swap_remove(position)),
+        None => Err(not_kept(number, &passes)),
+    }
+}
+
+fn not_kept(number: u64, newest_first: &[PassRecord]) -> CliError {
+    let kept = match newest_first {
+        [] => "no pass has ended yet".to_owned(),
+        [newest, .., oldest] => format!("passes {} to {} are kept", oldest.summary.pass, newest.summary.pass),
+        [only] => format!("only pass {} is kept", only.summary.pass),
     };
-    let found = passes.into_iter().find(|pass| pass.summary.pass == number);
-    found.ok_or_else(|| {
-        CliError::usage(format!("pass {number} is not in the history")).hint(format!("passes kept: {kept}"))
-    })
+    CliError::usage(format!("pass {number} is not in the history")).hint(kept)
 }
 
 /// Shows where the job stands.

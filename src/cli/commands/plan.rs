@@ -20,7 +20,7 @@ use crate::wire::{Form, SummaryForm, json};
 /// Plans every table; 1 when there is work.
 pub fn plan(arguments: &PlanArguments, around: &Surroundings) -> Result<Exit> {
     let job = &arguments.job;
-    let asked = Asked { job: Some(&job.job), urls: &job.urls.urls, ..Asked::default() };
+    let asked = Asked { job: Some(&job.job), urls: job.urls.both(), ..Asked::default() };
     let resolved = resolve(asked, around)?;
     output::warn(&resolved.loaded.warnings);
     let opened = open_job(&resolved, Access::Look, false, around)?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::run::run_pass;
-use crate::base::limits::STATE_PAGE_ROWS_MAX;
+use crate::base::escape::visible_short;
+use crate::base::limits::{SHOWN_CHARS_MAX, STATE_PAGE_ROWS_MAX};
 use crate::cli::args::{Mode, QuarantineDrop, QuarantineRows};
 use crate::cli::error::{CliError, Result};
 use crate::cli::output;
@@ -33,7 +34,10 @@ fn show_as(arguments: &QuarantineRows, around: &Surroundings, write_text: TextWr
     let resolved = resolve_rows(arguments, SecretPolicy::Leave, around)?;
     let rows = match wiring::look_at_state(&resolved, around)? {
         Some(state) => wanted(&state, &resolved, &arguments.keys)?,
-        None => Vec::new(),
+        None => match arguments.keys.first() {
+            Some(key) => return Err(not_there(key)),
+            None => Vec::new(),
+        },
     };
     let text = output::text_options(around, arguments.output.verbose, &resolved.run_command);
     let mut out = output::stdout();
@@ -131,10 +135,12 @@ fn wanted(state: &dyn State, resolved: &Resolved, keys: &[String]) -> Result<Vec
     let is_found = |key: &&String| rows.iter().any(|row| row.key.to_string() == **key);
     match keys.iter().find(|key| !is_found(key)) {
         None => Ok(rows),
-        Some(key) => {
-            let key = crate::base::escape::visible_short(key, crate::base::limits::SHOWN_CHARS_MAX);
-            Err(CliError::usage(format!("no row with the key {key} is in quarantine"))
-                .hint("see: syncline quarantine list"))
-        }
+        Some(key) => Err(not_there(key)),
     }
+}
+
+fn not_there(key: &str) -> CliError {
+    let key = visible_short(key, SHOWN_CHARS_MAX);
+    CliError::usage(format!("no row with the key {key} is in quarantine"))
+        .hint("see: syncline quarantine list")
 }

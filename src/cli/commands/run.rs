@@ -43,7 +43,7 @@ pub fn run(arguments: &RunArguments, around: &Surroundings) -> Result<Exit> {
 /// Proves equality and stores the proof.
 pub fn verify(arguments: &AdHocJob, around: &Surroundings) -> Result<Exit> {
     with_json_errors(&arguments.output, || {
-        let asked = Asked { job: Some(&arguments.job), urls: &arguments.urls.urls, ..Asked::default() };
+        let asked = Asked { job: Some(&arguments.job), urls: arguments.urls.both(), ..Asked::default() };
         let resolved = resolve(asked, around)?;
         let options = PassOptions {
             purpose: Purpose::Verify,

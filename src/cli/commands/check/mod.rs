@@ -21,7 +21,7 @@ use judge::{Examined, Side, finding};
 
 /// Examines a job; 1 with an error finding.
 pub fn check(arguments: &AdHocJob, around: &Surroundings) -> Result<Exit> {
-    let asked = Asked { job: Some(&arguments.job), urls: &arguments.urls.urls, ..Asked::default() };
+    let asked = Asked { job: Some(&arguments.job), urls: arguments.urls.both(), ..Asked::default() };
     let resolved = resolve(asked, around)?;
     let findings = drive::block_on(around, async { examine(&resolved, around).await })?;
     let text = output::text_options(around, arguments.output.verbose, &resolved.run_command);

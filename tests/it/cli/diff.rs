@@ -1,0 +1,133 @@
+//! `diff --format sql` really repairs.
+
+use std::process::{Command, Stdio};
+
+use super::World;
+
+/// Applies the script with the `sqlite3` shell when the machine has one, else with the library.
+fn apply(world: &World, script: &str) {
+    let shell = Command::new("sqlite3")
+        .args(["-bail", "target.db"])
+        .current_dir(world.path())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    match shell {
+        Ok(mut shell) => {
+            std::io::Write::write_all(&mut shell.stdin.take().unwrap(), script.as_bytes()).unwrap();
+            let ended = shell.wait_with_output().unwrap();
+            assert!(ended.status.success(), "{}\n{script}", String::from_utf8_lossy(&ended.stderr));
+        }
+        Err(_) => world.sql("target.db", script),
+    }
+}
+
+/// Repairs the target by a script and looks at each table on both sides.
+fn assert_repaired(world: &World, tables: &[&str]) {
+    let script = world.run(&["diff", "--format", "sql"]).expect(1);
+    assert_eq!(script.stderr, "");
+    apply(world, &script.stdout);
+    for table in tables {
+        let all = format!("SELECT * FROM {table} ORDER BY 1, 2");
+        assert_eq!(
+            world.rows("source.db", &all),
+            world.rows("target.db", &all),
+            "{table}\n{}",
+            script.stdout
+        );
+    }
+    assert_eq!(world.run(&["diff", "--format", "sql"]).expect(0).stdout, "", "nothing is left to repair");
+    assert_eq!(world.rows("target.db", "PRAGMA foreign_key_check"), Vec::<String>::new());
+}
+
+#[test]
+fn awkward_values_survive_the_way_through_the_shell() {
+    let schema =
+        "CREATE TABLE \"odd \"\"name\" (\"key\"\"\" TEXT, part INTEGER, v, PRIMARY KEY (\"key\"\"\", part));";
+    let world = World::with(schema, schema);
+    world.sql(
+        "source.db",
+        "INSERT INTO \"odd \"\"name\" VALUES ('it''s', 1, 'a' || char(10) || 'b'), ('é名', 2, x'00ff'), ('', 3, NULL), \
+         ('semi;', 4, 0.1), ('--', 5, 9223372036854775807), ('esc', 6, char(27) || '[2J'), ('nul', 7, CAST(x'610062' AS TEXT)), \
+         ('real', 8, 1e300 / 7), ('min', 9, -9223372036854775808);",
+    );
+    world.sql(
+        "target.db",
+        "INSERT INTO \"odd \"\"name\" VALUES ('it''s', 1, 'other'), ('gone''; DROP TABLE x; --', 1, 1), ('', 3, '');",
+    );
+    world.config("");
+    assert_repaired(&world, &["\"odd \"\"name\""]);
+}
+
+#[test]
+fn trap_38_parents_and_children_are_repaired_in_one_transaction() {
+    let schema = "CREATE TABLE company (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES company(id)); \
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, company INTEGER NOT NULL REFERENCES company(id) ON DELETE CASCADE); \
+        CREATE TABLE row (id INTEGER PRIMARY KEY, orders INTEGER NOT NULL REFERENCES orders(id), n INTEGER);";
+    let world = World::with(schema, schema);
+    // Company 1 goes, its order is re-pointed to the new company 3; company 4 refers to a later one; a row moves.
+    world.sql(
+        "source.db",
+        "INSERT INTO company VALUES (2, NULL), (3, 2), (5, NULL); INSERT INTO company VALUES (4, 5); \
+         INSERT INTO orders VALUES (1, 3), (2, 2); INSERT INTO row VALUES (1, 1, 1), (2, 2, 2), (3, 2, 3);",
+    );
+    world.sql(
+        "target.db",
+        "INSERT INTO company VALUES (1, NULL), (2, 1); \
+         INSERT INTO orders VALUES (1, 1), (9, 2); INSERT INTO row VALUES (1, 1, 1), (2, 9, 2), (8, 9, 8);",
+    );
+    world.config("");
+    assert_repaired(&world, &["company", "orders", "row"]);
+}
+
+#[test]
+fn mapping_defaults_and_record_types_hold_in_the_script() {
+    let world = World::with(
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, kind TEXT, varchar_field TEXT, secret TEXT); \
+         INSERT INTO product VALUES (1, 'work', 'a', 's'), (2, 'work', 'b', 's'), (3, 'other', 'c', 's');",
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, kind TEXT, text_field TEXT, currency TEXT NOT NULL); \
+         INSERT INTO product VALUES (2, 'work', 'drifted', 'EUR'), (4, 'work', 'extra', 'EUR'), (5, 'other', 'mine', 'EUR');",
+    );
+    world.config(
+        "[[tables]]\nname = \"product-work\"\nsource = \"product\"\nwhere = \"kind = 'work'\"\n\
+         field_mapping = { varchar_field = \"text_field\" }\nexclude = [\"secret\"]\ndefaults = { currency = \"EUR\" }\n",
+    );
+    let script = world.run(&["diff", "--format", "sql"]).expect(1);
+    apply(&world, &script.stdout);
+    assert_eq!(
+        world.rows("target.db", "SELECT id, text_field, currency FROM product ORDER BY id"),
+        [
+            "Integer(1)|Text([97])|Text([69, 85, 82])",
+            "Integer(2)|Text([98])|Text([69, 85, 82])",
+            "Integer(5)|Text([109, 105, 110, 101])|Text([69, 85, 82])"
+        ],
+        "{}",
+        script.stdout
+    );
+    world.run(&["diff"]).expect(0);
+    world.run(&["run"]).expect(0);
+}
+
+#[test]
+fn a_row_that_cannot_be_repaired_is_named_and_the_others_are_repaired() {
+    let world = World::with(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n); INSERT INTO t VALUES (1, 'no number'), (2, 2);",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER) STRICT;",
+    );
+    world.config("");
+    let script = world.run(&["diff", "--format", "sql"]).expect(1);
+    assert!(script.stderr.contains("key 1 is not repaired"), "{}", script.stderr);
+    apply(&world, &script.stdout);
+    assert_eq!(world.rows("target.db", "SELECT id FROM t"), ["Integer(2)"]);
+}
+
+#[test]
+fn extra_rows_that_are_kept_are_no_difference() {
+    let world = World::with(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2);",
+    );
+    world.config("[sync]\ndeletes = \"never\"\n");
+    world.run(&["diff"]).expect(0);
+    assert_eq!(world.run(&["diff", "--format", "sql"]).expect(0).stdout, "");
+}
