@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+pub use super::json::check::write as write_json;
 
+use super::TextOptions;
 use super::layout::{Page, counted};
-use super::{TextOptions, write_header};
 use crate::base::escape::visible;
 use crate::model::check::{CheckFinding, Severity};
 use crate::model::outcome::Exit;
-use crate::wire::json;
 
 /// How `check` exits: 1 with an error finding.
 pub fn exit(findings: &[CheckFinding]) -> Exit {
@@ -35,30 +34,4 @@ pub fn write_text(out: &mut dyn Write, findings: &[CheckFinding], options: &Text
         counted(count(Severity::Note), "note", "notes"),
     ));
     page.write_to(out)
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    severity: &'static str,
-    subject: &'a str,
-    message: &'a str,
-    hint: Option<&'a str>,
-}
-
-/// Writes the findings as JSON lines: a header, then one line a finding.
-pub fn write_json(out: &mut dyn Write, findings: &[CheckFinding]) -> io::Result<()> {
-    write_header(out)?;
-    for finding in findings {
-        let line = Line {
-            kind: "check-finding",
-            severity: finding.severity.as_str(),
-            subject: &finding.subject,
-            message: &finding.message,
-            hint: finding.hint.as_deref(),
-        };
-        json::write_line(out, &line)?;
-    }
-    out.flush()
 }

@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+pub use super::json::history::write as write_json;
 
 use super::layout::{Grid, Page, Title};
-use super::{TextOptions, summary, time, write_header};
+use super::{TextOptions, summary, time};
 use crate::base::human;
 use crate::model::outcome::{RowCounts, Verdict};
 use crate::state::PassRecord;
-use crate::wire::{Form, Instant, SummaryForm, json};
 
 /// Writes past passes as text, in the order given.
 pub fn write_text(out: &mut dyn Write, passes: &[PassRecord], options: &TextOptions) -> io::Result<()> {
@@ -50,28 +49,4 @@ pub fn write_text(out: &mut dyn Write, passes: &[PassRecord], options: &TextOpti
     }
     page.grid(&grid);
     page.write_to(out)
-}
-
-#[derive(Serialize)]
-struct Line {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    started_at: Instant,
-    finished_at: Instant,
-    summary: SummaryForm,
-}
-
-/// Writes past passes as JSON lines: a header, then one line a pass.
-pub fn write_json(out: &mut dyn Write, passes: &[PassRecord]) -> io::Result<()> {
-    write_header(out)?;
-    for pass in passes {
-        let line = Line {
-            kind: "past-pass",
-            started_at: Form::of(&pass.started_at),
-            finished_at: Form::of(&pass.finished_at),
-            summary: Form::of(&pass.summary),
-        };
-        json::write_line(out, &line)?;
-    }
-    out.flush()
 }

@@ -2,15 +2,14 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+pub use super::json::plan::write as write_json;
 
 use super::layout::{Grid, Page, Title, counted};
-use super::{TextOptions, summary, write_header};
+use super::{TextOptions, summary};
 use crate::base::escape::visible;
 use crate::base::human;
 use crate::model::event::PlanFact;
 use crate::model::outcome::Exit;
-use crate::wire::{Form, PlanForm, json};
 
 /// A table with its plan.
 pub type PlannedTable = (String, PlanFact);
@@ -82,21 +81,4 @@ fn totals(plans: &[PlannedTable]) -> String {
         human::bytes(sum(|plan| plan.estimated_bytes)),
         summary::seconds(time),
     )
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    table: &'a str,
-    plan: PlanForm,
-}
-
-/// Writes the plans as JSON lines: a header, then one line a table.
-pub fn write_json(out: &mut dyn Write, plans: &[PlannedTable]) -> io::Result<()> {
-    write_header(out)?;
-    for (table, plan) in plans {
-        json::write_line(out, &Line { kind: "plan", table, plan: Form::of(plan) })?;
-    }
-    out.flush()
 }

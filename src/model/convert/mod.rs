@@ -236,7 +236,7 @@ impl Conversion {
         ConversionError {
             column: column.clone(),
             target_type: self.target_type.clone(),
-            value: escape::visible_short(&shown(value), SHOWN_CHARS_MAX),
+            value: shown(value),
             why,
             hint,
         }
@@ -250,16 +250,17 @@ fn same_kind(source: &LogicalType, target: &LogicalType) -> bool {
         || (characters(source) && characters(target))
 }
 
-/// A value in quotes where it is text, so that an empty one shows.
-fn shown(value: ValueRef<'_>) -> String {
-    match value {
+/// A value as a message shows it: escaped and short, and in quotes where it is text, so that an empty one shows.
+pub(super) fn shown(value: ValueRef<'_>) -> String {
+    let text = match value {
         ValueRef::Text(bytes) | ValueRef::Json(bytes) => {
-            // One byte more than is shown of the longest characters, so that the end is marked.
+            // More than is shown of the longest characters, so that the end is marked.
             let head = &bytes[..bytes.len().min(4 * SHOWN_CHARS_MAX + 4)];
             format!("'{}'", String::from_utf8_lossy(head))
         }
         other => other.to_string(),
-    }
+    };
+    escape::visible_short(&text, SHOWN_CHARS_MAX)
 }
 
 impl To {

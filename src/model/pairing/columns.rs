@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::compare::{CommonType, CompareForm};
+use super::super::convert::shown;
 use super::super::pair::{ColumnPair, ColumnType};
 use super::super::schema::{Column, Table};
 use super::super::settings::{TableSettings, ZeroDates};
@@ -265,7 +266,7 @@ fn inexact(pair: &ColumnPair) -> Option<String> {
         said.push("dates such as 0000-00-00 count as NULL".to_owned());
     }
     if let Some(value) = &pair.null_as {
-        said.push(format!("NULL counts as {value}, since the target allows none"));
+        said.push(format!("NULL counts as {}, since the target allows none", shown(value.as_ref())));
     }
     (!said.is_empty()).then(|| format!("{name}: {}", said.join("; ")))
 }

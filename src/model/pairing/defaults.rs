@@ -1,7 +1,7 @@
 //! Target columns that no source column fills, and NULLs that the target does not take.
 
 use super::super::compare::CompareForm;
-use super::super::convert::Conversion;
+use super::super::convert::{Conversion, shown};
 use super::super::pair::{ColumnPair, ColumnType};
 use super::super::schema::{Column, Table};
 use super::super::settings::{Literal, TableSettings};
@@ -47,8 +47,9 @@ pub(super) fn fill(
         match value_for(settings, target, &column)? {
             Some(value) => {
                 filled.inexact.push(format!(
-                    "{} is not compared: it is always written as {value}",
-                    quoted(&column.name)
+                    "{} is not compared: it is always written as {}",
+                    quoted(&column.name),
+                    shown(value.as_ref())
                 ));
                 filled.defaults.push((column.name, value));
             }

@@ -122,7 +122,7 @@ fn unfilled_columns_get_their_default_or_the_one_that_fits_or_are_left_to_the_ta
     );
     assert_eq!(pair.write_target().columns, ["id", "currency", "count", "open"]);
     assert_eq!(pair.inexact[0], "only at the target: `since`, `note`");
-    assert_eq!(pair.inexact[1], "`currency` is not compared: it is always written as EUR");
+    assert_eq!(pair.inexact[1], "`currency` is not compared: it is always written as 'EUR'");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_null_that_the_target_refuses_counts_as_the_default_on_both_ways() {
     let ready = ready(settings, &source, &target);
     let stand_ins: Vec<_> = ready.pair.columns.iter().map(|column| column.null_as.clone()).collect();
     assert_eq!(stand_ins, [None, Some(Value::text("EUR")), Some(Value::Integer(-1)), None]);
-    assert_eq!(ready.pair.inexact[0], "`currency`: NULL counts as EUR, since the target allows none");
+    assert_eq!(ready.pair.inexact[0], "`currency`: NULL counts as 'EUR', since the target allows none");
     assert!(
         remarks(&ready)
             .contains(&"`d` may be NULL at the source and not at the target: such rows go to quarantine")

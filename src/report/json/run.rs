@@ -2,28 +2,12 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use super::{Reporter, RunEnd};
+use super::write_header;
 use crate::board::Board;
 use crate::model::event::{Event, EventBody};
 use crate::model::outcome::{Metrics, PassSummary};
-use crate::wire::{EventForm, Form, SCHEMA, SummaryForm, json};
-
-#[derive(Serialize)]
-struct Header {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    schema: u32,
-    program: &'static str,
-    version: &'static str,
-}
-
-/// Writes the line that comes first in every JSON output and names the version of all others.
-pub fn write_header(out: &mut dyn Write) -> io::Result<()> {
-    let (program, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    json::write_line(out, &Header { kind: "header", schema: SCHEMA, program, version })
-}
+use crate::report::{Reporter, RunEnd};
+use crate::wire::{EventForm, Form, SummaryForm, json};
 
 /// Reports a run as JSON lines.
 #[derive(Debug)]
