@@ -151,3 +151,41 @@ impl std::fmt::Display for CommonType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::value::Value;
+
+    #[test]
+    fn columns_differ_in_their_compare_form_and_not_in_how_they_are_held() {
+        let forms = vec![
+            CompareForm::Exact,
+            CompareForm::Common(CommonType::Float),
+            CompareForm::NotCompared,
+            CompareForm::Exact,
+            CompareForm::Exact,
+        ];
+        let target = RowShape::new(vec![0], forms);
+        let mut source = target.clone();
+        source.null_as = vec![None, None, None, None, Some(Value::text("none"))];
+        let (left, right) = (
+            [
+                ValueRef::Integer(1),
+                ValueRef::Integer(2),
+                ValueRef::Null,
+                ValueRef::Integer(1),
+                ValueRef::Null,
+            ],
+            [
+                ValueRef::Integer(1),
+                ValueRef::Real(2.0),
+                ValueRef::Integer(9),
+                ValueRef::Real(1.0),
+                ValueRef::Text(b"none"),
+            ],
+        );
+        assert_eq!(differing_columns((&source, &left), (&target, &right)), [3]);
+        assert_eq!(differing_columns((&target, &left), (&target, &right)), [3, 4]);
+    }
+}

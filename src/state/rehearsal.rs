@@ -144,3 +144,79 @@ impl State for RehearsalState {
         self.memory.commit(changes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Timestamp;
+    use crate::model::digest::Digest;
+    use crate::model::value::Value;
+    use crate::state::{Finding, HoldState};
+
+    fn key(n: i64) -> Key {
+        Key::from_values(&[Value::Integer(n.into())])
+    }
+
+    fn refused(n: i64) -> QuarantinedRow {
+        QuarantinedRow {
+            table: "t".to_owned(),
+            key: key(n),
+            kind: FindingKind::Missing,
+            class: "data".to_owned(),
+            reason: "no".to_owned(),
+            hint: None,
+            statement: String::new(),
+            source_image: None,
+            target_image: None,
+            source_digest: Digest::EMPTY,
+            fingerprint: String::new(),
+            attempts: 1,
+            first_at: Timestamp(0),
+            last_at: Timestamp(0),
+            retry_asked: false,
+        }
+    }
+
+    #[test]
+    fn a_rehearsal_knows_what_the_job_knows_and_teaches_it_nothing() {
+        let disk = MemoryDisk::new(DigestSeed(7));
+        let real = disk.open().unwrap();
+        let hold = Hold {
+            id: "h".to_owned(),
+            table: "t".to_owned(),
+            guard: "source-empty".to_owned(),
+            reason: "source is empty".to_owned(),
+            deletes: 2,
+            at: Timestamp(0),
+            pass: 1,
+            state: HoldState::Waiting,
+        };
+        let memory = TableMemory { schema: "s".to_owned(), ..TableMemory::default() };
+        real.commit(&[
+            StateChange::TableRemembered { table: "t".to_owned(), memory: memory.clone() },
+            StateChange::HoldRecorded { hold, keys: vec![key(1), key(2)] },
+            StateChange::RowQuarantined { row: refused(5) },
+        ])
+        .unwrap();
+        let commits = disk.commits();
+
+        let rehearsal = RehearsalState::of(Arc::new(real)).unwrap();
+        assert_eq!(rehearsal.seed(), Ok(DigestSeed(7)));
+        assert_eq!(rehearsal.table_memory("t"), Ok(Some(memory)));
+        assert_eq!(rehearsal.hold_keys("h", None, 10), Ok(vec![key(1), key(2)]));
+        assert_eq!(rehearsal.quarantine_count("t"), Ok(1));
+
+        let extra = Finding::Row { kind: FindingKind::Extra, key: key(2) };
+        rehearsal
+            .commit(&[
+                StateChange::TableRemembered { table: "t".to_owned(), memory: TableMemory::default() },
+                StateChange::FindingsAdded { table: "t".to_owned(), findings: vec![extra] },
+                StateChange::HoldMoved { id: "h".to_owned(), state: HoldState::Used },
+                StateChange::QuarantineDropped { table: "t".to_owned(), key: key(5) },
+            ])
+            .unwrap();
+        assert_eq!(rehearsal.deletes_beyond_hold("t", "h"), Ok(0));
+        assert_eq!(rehearsal.table_memory("t"), Ok(Some(TableMemory::default())));
+        assert_eq!((rehearsal.quarantine_count("t"), disk.commits()), (Ok(0), commits));
+    }
+}
