@@ -13,6 +13,7 @@ use crate::engine::control::Control;
 use crate::engine::hub::Hub;
 use crate::engine::{self, Job, PassOptions};
 use crate::model::command::Command;
+use crate::model::event::Level;
 use crate::model::outcome::{Exit, PassSummary};
 use crate::report::RunEnd;
 
@@ -105,6 +106,8 @@ pub async fn supervise<T>(
             next = signals.next() => match signal {
                 None => {
                     signal = Some(next);
+                    let text = "stopping at the next safe point; a second signal stops at once";
+                    hub.message(Level::Info, None, text);
                     // A full queue means that commands wait already; the deadline holds all the same.
                     let _ = commands.try_send(Command::Drain);
                 }

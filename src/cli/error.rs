@@ -22,8 +22,6 @@ pub struct CliError {
     pub message: String,
     /// What may help.
     pub hints: Vec<String>,
-    /// The reader of standard output went away: there is nobody to tell.
-    pub silent: bool,
 }
 
 impl CliError {
@@ -38,7 +36,7 @@ impl CliError {
     }
 
     fn new(exit: Exit, class: &'static str, message: impl Into<String>) -> Self {
-        Self { exit, class, message: message.into(), hints: Vec::new(), silent: false }
+        Self { exit, class, message: message.into(), hints: Vec::new() }
     }
 
     /// Adds what may help.
@@ -48,11 +46,8 @@ impl CliError {
         self
     }
 
-    /// A failed operation on a file or stream. A closed pipe is no failure: whoever read had enough.
-    pub fn io(attempt: &str, error: &std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Self { silent: true, ..Self::new(Exit::Done, "output", "the reader went away") };
-        }
+    /// Output that could not be written.
+    pub fn output(attempt: &str, error: &std::io::Error) -> Self {
         Self::stopped("output", format!("{attempt}: {}", visible(&error.to_string())))
     }
 
@@ -81,9 +76,6 @@ impl CliError {
 
     /// Tells a person, on standard error.
     pub fn tell(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        if self.silent {
-            return Ok(());
-        }
         writeln!(out, "error: {}", self.message)?;
         for (number, hint) in self.hints.iter().enumerate() {
             let blank = if number == 0 { "\n" } else { "" };
@@ -160,11 +152,5 @@ mod tests {
         let exit = |error: StateError| CliError::from(error).exit;
         assert_eq!(exit(StateError::Locked("pid 1".to_owned())), Exit::Locked);
         assert_eq!(exit(StateError::Unusable("newer".to_owned())), Exit::BadState);
-    }
-
-    #[test]
-    fn a_closed_pipe_is_told_to_nobody() {
-        let error = CliError::io("write", &std::io::Error::from(std::io::ErrorKind::BrokenPipe));
-        assert_eq!((told(&error).as_str(), error.exit), ("", Exit::Done));
     }
 }

@@ -3,8 +3,9 @@
 use std::io::{self, BufWriter, Stdout, Write};
 
 use super::args::Mode;
-use super::error::CliError;
+use super::error::{CliError, Result};
 use super::surroundings::Surroundings;
+use crate::model::outcome::Exit;
 use crate::report::{TextOptions, WIDTH_DEFAULT};
 
 /// Standard output, buffered; the writer flushes at the end of what belongs together.
@@ -52,5 +53,14 @@ pub fn warn(warnings: &[String]) {
         if let Some(hint) = hint {
             tell(&format!("\nhint: {hint}"));
         }
+    }
+}
+
+/// How a command ends whose output was written like this: a closed pipe is no failure, for whoever read had enough.
+pub fn written(result: io::Result<()>, attempt: &str, exit: Exit) -> Result<Exit> {
+    match result {
+        Ok(()) => Ok(exit),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
+        Err(error) => Err(CliError::output(attempt, &error)),
     }
 }

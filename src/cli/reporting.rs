@@ -57,7 +57,7 @@ impl Reporting {
             if let Ok(Err(error)) = done.await
                 && error.kind() != io::ErrorKind::BrokenPipe
             {
-                result = result.and(Err(CliError::io("write the report", &error)));
+                result = result.and(Err(CliError::output("write the report", &error)));
             }
         }
         result

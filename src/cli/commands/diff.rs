@@ -36,14 +36,14 @@ pub fn diff(arguments: &DiffArguments, around: &Surroundings) -> Result<Exit> {
         // A reader that stops reading must not keep the process alive: there is nothing to drain.
         Ok(supervise(job, Signals::leave(), work).await)
     })?;
-    Ok(end(supervised, arguments.verbose))
+    end(supervised, arguments.verbose)
 }
 
 /// Tells what the rows did not say, on standard error.
-fn end(supervised: Supervised<DiffEnd>, verbose: bool) -> Exit {
+fn end(supervised: Supervised<DiffEnd>, verbose: bool) -> Result<Exit> {
     // Without a result a part of the program panicked, which decides the exit code.
-    let Some(DiffEnd { errors, inexact, left_out, exit, output, .. }) = supervised.result else {
-        return Exit::Bug;
+    let Some(DiffEnd { errors, inexact, left_out, exit, output: written, .. }) = supervised.result else {
+        return Ok(Exit::Bug);
     };
     for (table, text) in &left_out {
         output::tell(&format!("not compared: {}: {text}", visible(table)));
@@ -54,14 +54,7 @@ fn end(supervised: Supervised<DiffEnd>, verbose: bool) -> Exit {
     for error in &errors {
         output::tell_error(&CliError::reported(error));
     }
-    match output {
-        Ok(()) => exit,
-        Err(error) => {
-            let error = CliError::io("write the differences", &error);
-            output::tell_error(&error);
-            exit.worst(error.exit)
-        }
-    }
+    output::written(written, "write the differences", exit)
 }
 
 /// Writes rows, table after table.

@@ -16,7 +16,7 @@ pub fn completions(shell: clap_complete::Shell) -> Result<Exit> {
 
 /// Writes the manual page of the program, with every command.
 pub fn manual() -> Result<Exit> {
-    let page = manual_page().map_err(|error| CliError::io("write the manual", &error))?;
+    let page = manual_page().map_err(|error| CliError::output("write the manual", &error))?;
     print(&page)
 }
 
@@ -29,8 +29,7 @@ pub fn template() -> Result<Exit> {
 pub fn print(text: &[u8]) -> Result<Exit> {
     let mut out = output::stdout();
     let written = out.write_all(text).and_then(|()| out.flush());
-    written.map_err(|error| CliError::io("write to standard output", &error))?;
-    Ok(Exit::Done)
+    output::written(written, "write to standard output", Exit::Done)
 }
 
 /// One page: the sections of the program, then those of each command below its own headings.

@@ -40,8 +40,7 @@ pub fn history(arguments: &HistoryArguments, around: &Surroundings) -> Result<Ex
         }
         (Mode::Auto | Mode::Text, passes) => history::write_text(&mut out, passes, &text),
     };
-    written.map_err(|error| CliError::io("write the history", &error))?;
-    Ok(Exit::Done)
+    output::written(written, "write the history", Exit::Done)
 }
 
 fn one_pass(state: &SqliteState, number: u64) -> Result<PassRecord> {
@@ -73,8 +72,7 @@ pub fn status(arguments: &JobOnly, around: &Surroundings) -> Result<Exit> {
         Mode::Json => status::write_json(&mut out, &status),
         Mode::Auto | Mode::Text => status::write_text(&mut out, &status, &text),
     };
-    written.map_err(|error| CliError::io("write the status", &error))?;
-    Ok(Exit::Done)
+    output::written(written, "write the status", Exit::Done)
 }
 
 fn job_status(resolved: &Resolved, around: &Surroundings) -> Result<JobStatus> {

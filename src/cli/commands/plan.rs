@@ -42,11 +42,10 @@ pub fn plan(arguments: &PlanArguments, around: &Surroundings) -> Result<Exit> {
         Mode::Auto | Mode::Text if plans.is_empty() => Ok(()),
         Mode::Auto | Mode::Text => report::write_text(&mut out, &plans, &text),
     };
-    written.map_err(|error| CliError::io("write the plan", &error))?;
     for error in summary.iter().flat_map(|summary| &summary.errors) {
         output::tell_error(&CliError::reported(error));
     }
-    Ok(exit.worst(report::exit(&plans)))
+    output::written(written, "write the plan", exit.worst(report::exit(&plans)))
 }
 
 fn write_json(

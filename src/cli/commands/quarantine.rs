@@ -46,8 +46,7 @@ fn show_as(arguments: &QuarantineRows, around: &Surroundings, write_text: TextWr
         Mode::Json => report::write_json(&mut out, &rows),
         Mode::Auto | Mode::Text => write_text(&mut out, &rows, &text),
     };
-    written.map_err(|error| CliError::io("write the quarantine", &error))?;
-    Ok(Exit::Done)
+    output::written(written, "write the quarantine", Exit::Done)
 }
 
 /// Has the rows tried again: marks them, then runs a pass over their tables.

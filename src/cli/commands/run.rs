@@ -113,7 +113,6 @@ fn with_json_errors(output: &Output, command: impl FnOnce() -> Result<Exit>) -> 
     let result = command();
     if let Err(error) = &result
         && output::resolved(output.mode) == Mode::Json
-        && !error.silent
     {
         let end = RunEnd { exit: error.exit, error: Some(error.record()) };
         let reported: io::Result<()> = JsonReporter::new(output::stdout(), "").finish(&end);

@@ -131,3 +131,39 @@ fn extra_rows_that_are_kept_are_no_difference() {
     world.run(&["diff"]).expect(0);
     assert_eq!(world.run(&["diff", "--format", "sql"]).expect(0).stdout, "");
 }
+
+#[test]
+fn trap_01_keys_that_sort_otherwise_are_matched_by_hash() {
+    let schema = "CREATE TABLE t (code TEXT COLLATE NOCASE PRIMARY KEY, n INTEGER);";
+    let world = World::with(schema, schema);
+    world.sql("source.db", "INSERT INTO t VALUES ('a', 1), ('B', 2), ('c', 3), ('_', 4), ('Z', 5)");
+    world.sql("target.db", "INSERT INTO t VALUES ('a', 1), ('B', 9), ('C', 3), ('_', 4), ('y', 6)");
+    world.config("");
+    let kinds: Vec<String> = world
+        .run(&["diff", "--format", "json"])
+        .expect(1)
+        .json()
+        .iter()
+        .map(|row| format!("{} {}", row["kind"].as_str().unwrap(), row["key"]["code"].as_str().unwrap()))
+        .collect();
+    for expected in ["changed B", "missing c", "extra C", "missing Z", "extra y"] {
+        assert!(kinds.contains(&expected.to_owned()), "{expected} is not among {kinds:?}");
+    }
+    assert_eq!(kinds.len(), 5);
+    assert_repaired(&world, &["t"]);
+}
+
+#[test]
+fn several_tables_and_only_the_named_one() {
+    let schema = "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY);";
+    let world = World::with(schema, schema);
+    world.sql("source.db", "INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)");
+    world.config("");
+    let tables = |arguments: &[&str]| {
+        let rows = world.run(&[&["diff", "--format", "json"], arguments].concat()).expect(1).json();
+        rows.iter().map(|row| row["table"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(tables(&[]), ["a", "b"]);
+    assert_eq!(tables(&["--table", "b"]), ["b"]);
+    assert_eq!(tables(&["--table", "b", "--table", "a"]), ["a", "b"]);
+}

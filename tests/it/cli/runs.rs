@@ -220,3 +220,86 @@ fn imported_configuration_runs() {
     assert_eq!(printed.stdout, std::fs::read_to_string(world.path().join("syncline.toml")).unwrap());
     world.run(&["run"]).expect(0);
 }
+
+/// Only Linux has a device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error_of_its_own() {
+    let world = World::drifted();
+    for arguments in [&["diff"][..], &["plan"], &["man"], &["status"], &["run"], &["run", "--mode", "json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = world.finish(world.command(arguments).stdout(full)).expect(3);
+        assert!(ended.stderr.starts_with("error: write "), "{arguments:?}: {}", ended.stderr);
+    }
+    assert_eq!(
+        world.rows("source.db", "SELECT * FROM orders"),
+        world.rows("target.db", "SELECT * FROM orders"),
+        "the work was done all the same"
+    );
+}
+
+#[test]
+fn a_reader_that_had_enough_changes_no_exit_code() {
+    let world = World::drifted();
+    world.sql("target.db", "DELETE FROM orders WHERE id = 8");
+    for (arguments, code) in [
+        (&["plan"][..], 1),
+        (&["check"], 0),
+        (&["man"], 0),
+        (&["--print-config"], 0),
+        (&["diff", "--format", "sql"], 1),
+        (&["verify", "--mode", "json"], 1),
+    ] {
+        let mut child =
+            world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!((ended.status.code(), &ended.stderr[..]), (Some(code), &b""[..]), "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_control_character_of_a_database_reaches_a_terminal() {
+    let name = "a\u{1b}[2J\r\n\u{202e}b";
+    let schema = format!(
+        "CREATE TABLE \"{name}\" (\"k{name}\" TEXT PRIMARY KEY, \"v{name}\" TEXT CHECK (\"v{name}\" <> 'no'));"
+    );
+    let world =
+        World::with(&schema.replace("CHECK", "-- \n CHECK").replace("<> 'no'", "<> 'never'"), &schema);
+    world.sql(
+        "source.db",
+        &format!("INSERT INTO \"{name}\" VALUES ('key{name}', 'value{name}'), ('x{name}', 'no')"),
+    );
+    world.sql("target.db", &format!("INSERT INTO \"{name}\" VALUES ('extra{name}', 'value{name}')"));
+    world.config("");
+    for arguments in [
+        &["check"][..],
+        &["plan"],
+        &["plan", "--mode", "json"],
+        &["diff"],
+        &["diff", "--format", "json"],
+        &["run", "--dry-run", "-v"],
+        &["run", "--mode", "json"],
+        &["run", "-v"],
+        &["verify"],
+        &["status"],
+        &["history", "--pass", "1"],
+        &["quarantine", "list"],
+        &["quarantine", "show"],
+        &["quarantine", "list", "--mode", "json"],
+        &["run", "--table", name],
+        &["run", "--table", &format!("{name}?")],
+        &["run", "--config", name],
+        &["quarantine", "show", name],
+    ] {
+        let ended = world.run(arguments);
+        let is_raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!ended.shown().contains(is_raw), "{arguments:?}: {:?}", ended.shown());
+    }
+    let quarantined = world.run(&["quarantine", "list", "--mode", "json"]).json();
+    assert_eq!(quarantined.len(), 2, "the refused row went through all reports");
+    let logs = world.files().into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "log"));
+    for (path, log) in logs {
+        assert!(!log.contains(&0x1b), "{}", path.display());
+    }
+}

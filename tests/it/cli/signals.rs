@@ -140,6 +140,8 @@ fn a_second_signal_cuts_off_what_cannot_drain() {
     let mut running = Running::start(&mut world.command(&["run", "--mode", "json"]));
     running.until("phase-started");
     running.signal(Signal::TERM);
+    let told = running.until("message-logged");
+    assert!(told["text"].as_str().unwrap().contains("a second signal stops at once"), "{told}");
     running.signal(Signal::INT);
     let (code, summary, _) = running.end();
     assert_eq!(code, Some(143), "the first signal names the code");

@@ -7,7 +7,7 @@ use std::io;
 use crate::base::clock::Clock;
 use crate::cli::args::{AdHocJob, Mode};
 use crate::cli::drive;
-use crate::cli::error::{CliError, Result};
+use crate::cli::error::Result;
 use crate::cli::output;
 use crate::cli::settings::{Asked, Resolved, resolve};
 use crate::cli::surroundings::Surroundings;
@@ -31,8 +31,7 @@ pub fn check(arguments: &AdHocJob, around: &Surroundings) -> Result<Exit> {
         Mode::Json => report::write_json(&mut out, &findings),
         Mode::Auto | Mode::Text => report::write_text(&mut out, &findings, &text),
     };
-    written.map_err(|error| CliError::io("write the findings", &error))?;
-    Ok(report::exit(&findings))
+    output::written(written, "write the findings", report::exit(&findings))
 }
 
 async fn examine(resolved: &Resolved, around: &Surroundings) -> Result<Vec<CheckFinding>> {
