@@ -17,6 +17,7 @@ use crate::model::digest::DigestSeed;
 use crate::model::event::{EventBody, Phase, RunState};
 use crate::model::outcome::{ErrorRecord, PassSummary, Verdict};
 use crate::model::plan::Strategy;
+use crate::state::FindingKind;
 
 /// Runs one pass to its end and says how it ended; never fails otherwise.
 pub async fn run_pass(
@@ -177,15 +178,39 @@ async fn guard_all(context: &Context, tables: &mut [TableWork], order: &discover
     for index in order.forward() {
         step(context, &mut tables[index], async |table| guard::judge(context, table)).await?;
     }
-    let held: Vec<usize> =
-        (0..tables.len()).filter(|&index| matches!(tables[index].stage, Stage::Held { .. })).collect();
-    for (index, parent) in order.dependents(&held) {
-        if tables[index].is_open() {
-            let reason = format!("waits for {}", tables[parent].name);
-            guard::hold(context, &mut tables[index], None, reason, 0);
+    while hold_what_waits(context, tables, order)? {}
+    Ok(())
+}
+
+/// Holds what depends on a held table, and what would delete from under a table that is not worked on: a reference
+/// with CASCADE or SET NULL would change its rows behind the guard's back. Returns whether any was held.
+fn hold_what_waits(
+    context: &Context,
+    tables: &mut [TableWork],
+    order: &discover::WorkingOrder,
+) -> Flow<bool> {
+    let indexes = |wanted: fn(&Stage) -> bool| -> Vec<usize> {
+        (0..tables.len()).filter(|&index| wanted(&tables[index].stage)).collect()
+    };
+    let held = indexes(|stage| matches!(stage, Stage::Held { .. }));
+    let closed = indexes(|stage| matches!(stage, Stage::Held { .. } | Stage::Failed(_) | Stage::Skipped));
+    let mut waits = order.dependents(&held);
+    for index in order.forward() {
+        if let Some(child) = order.reaches(index, &closed)
+            && context.state().finding_rows(&tables[index].name, FindingKind::Extra)? > 0
+        {
+            waits.push((index, child));
         }
     }
-    Ok(())
+    let mut any = false;
+    for (index, other) in waits {
+        if tables[index].is_open() {
+            let reason = format!("waits for {}", tables[other].name);
+            guard::hold(context, &mut tables[index], None, reason, 0);
+            any = true;
+        }
+    }
+    Ok(any)
 }
 
 /// Deletes child-first, then adds and changes parent-first, then what was parked, then deletes that cascade.

@@ -13,7 +13,8 @@ use super::schema::{ForeignKey, ReferentialAction, TableName};
 pub struct WorkingOrder {
     groups: Vec<Group>,
     parents: Vec<BTreeSet<usize>>,
-    cascading: BTreeSet<usize>,
+    /// For each pair, those whose rows a delete from its table deletes or changes.
+    reaches: Vec<BTreeSet<usize>>,
 }
 
 /// Pairs that only have an order together: the record types of one table, and tables that refer to each other.
@@ -41,19 +42,21 @@ impl WorkingOrder {
     pub fn of(pairs: &[Dependent<'_>]) -> Self {
         let tables = Tables::of(pairs);
         let mut parents = vec![BTreeSet::new(); pairs.len()];
-        let mut cascading = BTreeSet::new();
+        let mut reaches = vec![BTreeSet::new(); pairs.len()];
         for (index, pair) in pairs.iter().enumerate() {
             for key in pair.foreign_keys {
                 let Some(parent) = tables.find(&key.parent) else { continue };
                 if key.on_delete != ReferentialAction::Refuse {
-                    cascading.extend(&tables.pairs[parent]);
+                    for &parent in &tables.pairs[parent] {
+                        reaches[parent].insert(index);
+                    }
                 }
                 if parent != tables.of_pair[index] {
                     parents[index].extend(&tables.pairs[parent]);
                 }
             }
         }
-        Self { groups: tables.groups(pairs), parents, cascading }
+        Self { groups: tables.groups(pairs), parents, reaches }
     }
 
     /// The groups, parents first.
@@ -75,7 +78,24 @@ impl WorkingOrder {
 
     /// Whether a delete from this pair's table deletes or changes rows of others, or other rows of its own.
     pub fn cascades(&self, index: usize) -> bool {
-        self.cascading.contains(&index)
+        self.reaches.get(index).is_some_and(|reached| !reached.is_empty())
+    }
+
+    /// One of `closed`, if a delete from this pair's table deletes or changes rows of it, through others too.
+    pub fn reaches(&self, index: usize, closed: &[usize]) -> Option<usize> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![index];
+        while let Some(at) = open.pop() {
+            for &reached in self.reaches.get(at).into_iter().flatten() {
+                if reached != index && closed.contains(&reached) {
+                    return Some(reached);
+                }
+                if seen.insert(reached) {
+                    open.push(reached);
+                }
+            }
+        }
+        None
     }
 
     /// Pairs that depend on one of `held`, directly or not, each with a held pair that it waits for.
@@ -277,6 +297,24 @@ mod tests {
         let order = WorkingOrder::of(&pairs);
         let names = order.forward().map(|index| tables[index].0.to_owned()).collect();
         (order, names)
+    }
+
+    #[test]
+    fn a_delete_reaches_through_cascades_but_not_through_refusals() {
+        let names = ["a", "b", "c", "d"].map(TableName::new);
+        let keys = [
+            vec![],
+            vec![key("a", ReferentialAction::Cascade)],
+            vec![key("b", ReferentialAction::SetNull)],
+            vec![key("c", ReferentialAction::Refuse)],
+        ];
+        let pairs: Vec<Dependent<'_>> =
+            names.iter().zip(&keys).map(|(table, keys)| Dependent { table, foreign_keys: keys }).collect();
+        let order = WorkingOrder::of(&pairs);
+        assert_eq!(order.reaches(0, &[2]), Some(2));
+        assert_eq!(order.reaches(0, &[3]), None, "a refusal stops it");
+        assert_eq!(order.reaches(1, &[0, 1]), None, "never up, never itself");
+        assert!(order.cascades(0) && order.cascades(1) && !order.cascades(2));
     }
 
     #[test]

@@ -9,12 +9,14 @@ use crate::model::digest::Digest;
 use crate::model::range::KeyRange;
 use crate::state::{FindProgress, FindingKind};
 
+const COPY: &str = "copy";
+
 /// Copies the table, going on where an earlier process stopped.
 pub async fn copy(context: &Context, table: &mut TableWork) -> Flow<()> {
     let earlier = context.state().find_progress(&table.name)?;
     let resumed = earlier.is_some();
-    let progress = earlier.unwrap_or_else(|| FindProgress {
-        strategy: "copy".to_owned(),
+    let progress = earlier.filter(|progress| progress.strategy == COPY).unwrap_or_else(|| FindProgress {
+        strategy: COPY.to_owned(),
         remaining: vec![KeyRange::all()],
         equal_rows: 0,
         digest: Digest::EMPTY,

@@ -175,17 +175,15 @@ async fn find_once(context: &Context, table: &mut TableWork, strategy: Strategy)
     Ok(outcome)
 }
 
-/// Where the search stands; strategies that do not go in key order begin anew, without what they had found.
+/// Where the search stands; one that cannot go on from there begins anew, without what had been found.
 fn progress_so_far(context: &Context, table: &mut TableWork, strategy: Strategy) -> Flow<FindProgress> {
-    let in_key_order = matches!(strategy, Strategy::MergeCompare | Strategy::DigestSearch | Strategy::Copy);
     match context.state().find_progress(&table.name)? {
-        Some(progress) if progress.done || in_key_order => Ok(progress),
-        earlier => {
-            if earlier.is_some() {
-                context.remember(&[StateChange::FindingsCleared { table: table.name.clone() }])?;
-                table.proofs.clear();
-                table.found.source_digest = None;
-            }
+        Some(progress) if goes_on(&progress, table, strategy) => Ok(progress),
+        _ => {
+            // Also without progress: a second look that was interrupted has left what it was about to write.
+            context.remember(&[StateChange::FindingsCleared { table: table.name.clone() }])?;
+            table.proofs.clear();
+            table.found.source_digest = None;
             Ok(FindProgress {
                 strategy: strategy.as_str().to_owned(),
                 remaining: vec![KeyRange::all()],
@@ -196,6 +194,28 @@ fn progress_so_far(context: &Context, table: &mut TableWork, strategy: Strategy)
             })
         }
     }
+}
+
+/// Whether a search with this strategy may go on where an earlier one stopped, maybe with another strategy.
+///
+/// Only what goes in key order and compares content leaves ranges that are done for good.
+fn goes_on(progress: &FindProgress, table: &TableWork, strategy: Strategy) -> bool {
+    let was = |strategy: Strategy| progress.strategy == strategy.as_str();
+    let in_key_order =
+        |is: &dyn Fn(Strategy) -> bool| is(Strategy::MergeCompare) || is(Strategy::DigestSearch);
+    if !progress.done {
+        return in_key_order(&was) && in_key_order(&|other| other == strategy);
+    }
+    let then = table.choice.as_ref().and_then(|choice| choice.then);
+    in_key_order(&was)
+        || was(Strategy::HashBuckets)
+        || was(strategy)
+        || then.is_some_and(|then| progress.strategy == both(strategy.as_str(), then))
+}
+
+/// The name of a search by one strategy that was completed by another.
+fn both(first: &str, then: Strategy) -> String {
+    format!("{first}, then {then}")
 }
 
 /// Runs one strategy over ranges.
@@ -237,7 +257,11 @@ async fn find_then(context: &Context, table: &mut TableWork, strategy: Strategy)
             let progress = context.state().find_progress(&table.name)?;
             let mut progress =
                 progress.ok_or_else(|| Interrupt::logic("the first search left no progress"))?;
+            if progress.strategy.ends_with(&both("", strategy)) {
+                return Ok(());
+            }
             progress.remaining.clear();
+            progress.strategy = both(&progress.strategy, strategy);
             let mut collector = Collector::new(context, table, progress);
             modified::modified_since(context, &views, table, &mut collector, modified::Rows::ChangedOnly)
                 .await?;

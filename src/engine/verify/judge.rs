@@ -37,15 +37,24 @@ pub async fn judge_synced(context: &Context, table: &mut TableWork) -> Flow<()> 
     if !table.is_open() {
         return Ok(());
     }
-    let quarantined = if table.quarantine.is_empty() { 0 } else { settle_quarantine(context, table).await? };
+    let mut quarantined = settle(context, table).await?;
     count(context, table).await?;
-    let written = table.rows.written();
+    let before = (table.rows.written(), table.errors);
     let evidence = gather(context, table).await?;
-    if table.rows.written() != written {
+    if (table.rows.written(), table.errors) != before {
         count(context, table).await?;
+        quarantined = settle(context, table).await?;
     }
     conclude(table, evidence, quarantined);
     Ok(())
+}
+
+/// Lets rows out of quarantine that are equal by now; returns how many remain.
+async fn settle(context: &Context, table: &mut TableWork) -> Flow<u64> {
+    if table.quarantine.is_empty() {
+        return Ok(0);
+    }
+    context.persist(async || settle_quarantine(context, table).await).await
 }
 
 /// Judges a table that is only verified: both sides are compared and nothing is written.
@@ -112,7 +121,7 @@ async fn gather(context: &Context, table: &mut TableWork) -> Flow<Evidence> {
         Verify::Off => return Ok(Evidence::Unproven("verification is off (verify = \"off\")".to_owned())),
         Verify::Count => {
             let (source, target) = (table.counts.0.unwrap_or(0), table.counts.1.unwrap_or(0));
-            if settings.deletes == Deletes::Never && context.resumed {
+            if settings.deletes == Deletes::Never && context.resumed && table.kept_extras == 0 {
                 // The process before this one found them; counts tell no more than that there are so many.
                 table.keep_extras(target.saturating_sub(source));
             }
@@ -291,6 +300,9 @@ fn conclude(table: &mut TableWork, evidence: Evidence, quarantined: u64) {
     }
     if quarantined > 0 {
         remains.push(format!("{} rows are in quarantine", human::count(quarantined)));
+        if let Evidence::Unproven(reason) = &evidence {
+            remains.push(reason.clone());
+        }
     }
     let (verdict, message) = match evidence {
         Evidence::Different { .. } => (Verdict::Differs, Some(remains.join("; "))),

@@ -147,7 +147,12 @@ impl Spec {
     /// Whether the target may refuse rows of the source for good.
     pub fn refuses_rows(&self) -> bool {
         let unlike = self.unique_at_target != self.unique_at_source;
-        self.short_names || self.whole_names || self.scoped || self.reference.is_some() || unlike
+        self.loose
+            || self.short_names
+            || self.whole_names
+            || self.scoped
+            || self.reference.is_some()
+            || unlike
     }
 
     /// Columns that the target has a counterpart for: positions at the source and at the target, the key first.
