@@ -35,6 +35,11 @@ impl CliError {
         Self::new(Exit::Stopped, class, message)
     }
 
+    /// Another process runs the job.
+    pub fn locked(message: impl Into<String>) -> Self {
+        Self::new(Exit::Locked, "state", message)
+    }
+
     fn new(exit: Exit, class: &'static str, message: impl Into<String>) -> Self {
         Self { exit, class, message: message.into(), hints: Vec::new() }
     }

@@ -11,8 +11,10 @@
 
 pub mod args;
 mod commands;
+mod demo;
 mod drive;
 mod error;
+mod init;
 mod log_reporter;
 mod logging;
 mod output;

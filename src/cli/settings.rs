@@ -158,7 +158,8 @@ fn nothing_found() -> CliError {
     )
     .hint("name one: syncline run --config FILE")
     .hint("or name two databases: syncline diff sqlite:a.db sqlite:b.db --table orders")
-    .hint("or begin with a commented template: syncline --print-config-template > syncline.toml")
+    .hint("or write one to begin with: syncline init")
+    .hint("or see it work on data of its own: syncline demo")
 }
 
 /// The files that `--config` names; a folder stands for the one file in it.

@@ -44,6 +44,7 @@ pub use layer::{Entry, FlagValue};
 pub use merge::Merged;
 pub use origin::Origin;
 pub use value::Value;
+pub(crate) use value::quote;
 
 use error::{Fault, Problems};
 

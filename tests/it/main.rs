@@ -5,6 +5,7 @@ mod board;
 mod cli;
 mod config;
 mod contract;
+mod demo;
 mod engine;
 mod events;
 mod kills;

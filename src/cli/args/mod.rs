@@ -7,12 +7,14 @@
 //! alone. Flags that are settings leave their variable to `config`, so that `--print-config` shows its true origin.
 
 mod common;
+mod demo;
 mod job;
 mod look;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use common::{Mode, Output, Screen};
+pub use demo::{DemoArguments, InitArguments};
 pub use job::{AdHocJob, JobArguments, RunArguments};
 pub use look::{
     DiffArguments, DiffFormat, HistoryArguments, ImportArguments, QuarantineArguments, QuarantineCommand,
@@ -58,6 +60,10 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make two databases with believable, drifting data, and sync them
+    Demo(DemoArguments),
+    /// Write a configuration to begin with, from a look at two databases
+    Init(InitArguments),
     /// Examine configuration, connections, privileges, clocks, schemas, keys and indexes
     Check(AdHocJob),
     /// Show what a run would do, table by table, with the reasons; writes nothing

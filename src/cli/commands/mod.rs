@@ -9,12 +9,13 @@ mod import;
 mod look;
 mod plan;
 mod quarantine;
-mod run;
+pub mod run;
 
 use super::args::{Arguments, Command, QuarantineCommand};
 use super::error::Result;
 use super::settings::{Asked, resolve};
 use super::surroundings::Surroundings;
+use crate::cli::{demo, init};
 use crate::config::SecretPolicy;
 use crate::model::outcome::Exit;
 
@@ -28,6 +29,8 @@ pub fn execute(arguments: &Arguments, around: &Surroundings) -> Result<Exit> {
     }
     match &arguments.command {
         None => run::run(&arguments.run, around),
+        Some(Command::Demo(arguments)) => demo::demo(arguments, around),
+        Some(Command::Init(arguments)) => init::init(arguments, around),
         Some(Command::Run(arguments)) => run::run(arguments, around),
         Some(Command::Verify(arguments)) => run::verify(arguments, around),
         Some(Command::Plan(arguments)) => plan::plan(arguments, around),

@@ -67,7 +67,7 @@ pub fn retry(arguments: &QuarantineRows, around: &Surroundings) -> Result<Exit> 
         return Ok(Exit::Done);
     }
     let options = PassOptions { tables: tables.into_iter().collect(), ..PassOptions::default() };
-    run_pass(&resolved, Access::Write, &options, true, &arguments.output, around)
+    Ok(run_pass(&resolved, Access::Write, &options, true, &arguments.output, around)?.0)
 }
 
 /// Forgets the rows; what is still wrong is found anew by the next pass.

@@ -12,7 +12,7 @@ use crate::cli::settings::{Asked, Resolved, resolve, shown};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::wiring::{Access, open_job};
 use crate::engine::{Approvals, PassOptions, Purpose};
-use crate::model::outcome::Exit;
+use crate::model::outcome::{Exit, PassSummary};
 use crate::model::settings::Repeat;
 use crate::report::{JsonReporter, Reporter, RunEnd, SilentReporter, TextReporter};
 
@@ -36,7 +36,7 @@ pub fn run(arguments: &RunArguments, around: &Surroundings) -> Result<Exit> {
             approvals: approvals(pass.yes.as_deref(), once)?,
         };
         let access = if purpose == Purpose::Sync { Access::Write } else { Access::Look };
-        run_pass(&resolved, access, &options, once, &arguments.output, around)
+        Ok(run_pass(&resolved, access, &options, once, &arguments.output, around)?.0)
     })
 }
 
@@ -50,7 +50,7 @@ pub fn verify(arguments: &AdHocJob, around: &Surroundings) -> Result<Exit> {
             tables: resolved.tables.clone(),
             ..PassOptions::default()
         };
-        run_pass(&resolved, Access::Prove, &options, true, &arguments.output, around)
+        Ok(run_pass(&resolved, Access::Prove, &options, true, &arguments.output, around)?.0)
     })
 }
 
@@ -68,7 +68,7 @@ fn approvals(yes: Option<&[String]>, once: bool) -> Result<Approvals> {
     }
 }
 
-/// Opens the job, runs it and reports as the mode says.
+/// Opens the job, runs it and reports as the mode says; returns the last pass's summary, too, when there was one.
 pub fn run_pass(
     resolved: &Resolved,
     access: Access,
@@ -76,7 +76,7 @@ pub fn run_pass(
     once: bool,
     output: &Output,
     around: &Surroundings,
-) -> Result<Exit> {
+) -> Result<(Exit, Option<PassSummary>)> {
     output::warn(&resolved.loaded.warnings);
     let mode = output::resolved(output.mode);
     let opened = open_job(resolved, access, output.verbose && mode == Mode::Text, around)?;
@@ -84,11 +84,11 @@ pub fn run_pass(
     if opened.log.is_some() {
         reporters.push(Box::new(LogReporter::new(text_options(resolved, output.verbose, around))));
     }
-    let (exit, _) = drive::block_on(around, drive(&opened.job, options, once, reporters))?;
+    let (exit, summary) = drive::block_on(around, drive(&opened.job, options, once, reporters))?;
     if let (Some(log), Exit::Stopped | Exit::Bug) = (&opened.log, exit) {
         output::tell(&format!("log: {}", shown(log.path())));
     }
-    Ok(exit)
+    Ok((exit, summary))
 }
 
 fn reporter(resolved: &Resolved, output: &Output, around: &Surroundings) -> AnyReporter {

@@ -98,6 +98,15 @@ impl SqliteStore {
             .map_err(|error| StoreError::new(ErrorClass::Schema, operation(), error.to_string()))
     }
 
+    /// Runs SQL text of this program's own on a database file that no store has open; for schemas that
+    /// [`Store::create`] cannot make. Errors: schema, and whatever the statements meet.
+    pub fn run_script(path: impl AsRef<Path>, script: &str) -> Result<()> {
+        let place = Place { path: canonical(path.as_ref()), role: Role::Target };
+        let operation = format!("running a script on {}", place.label());
+        let connection = place.writer()?;
+        connection.execute_batch(script).map_err(|error| store_error(operation, &error))
+    }
+
     async fn control<T: Send + 'static>(
         &self,
         operation: String,
