@@ -150,5 +150,5 @@ fn say(output: &Output, text: &str) -> Result<()> {
             out.write_all(text.as_bytes()).and_then(|()| out.flush())
         }
     };
-    written.map_err(|error| CliError::io("write to standard output", &error))
+    written.map_err(|error| CliError::output("write to standard output", &error))
 }
