@@ -150,5 +150,5 @@ fn say(output: &Output, text: &str) -> Result<()> {
             out.write_all(text.as_bytes()).and_then(|()| out.flush())
         }
     };
-    written.map_err(|error| CliError::output("write to standard output", &error))
+    output::written(written, "write to standard output", Exit::Done).map(drop)
 }
