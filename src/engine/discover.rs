@@ -77,7 +77,8 @@ async fn probe(context: &Context) -> Flow<(Probe, Probe)> {
         .await
 }
 
-async fn describe(context: &Context, side: Side) -> Flow<Catalog> {
+/// Reads the catalogue of a side.
+pub async fn describe(context: &Context, side: Side) -> Flow<Catalog> {
     context
         .persist(async || {
             context.sides.call(side, "reading the catalogue", context.sides.store(side).describe()).await

@@ -148,10 +148,10 @@ impl Walk {
                 self.failed = true;
             } else if table.would_be_created {
                 let hint = "a run creates and copies it".to_owned();
-                self.refuse(&table.name, "the target lacks this table", Some(hint))?;
+                self.refuse(&table.name, "the target lacks this table", Some(hint));
             } else if table.is_open() && table.paired().pair.key_length == 0 {
                 let hint = "give the table a key: key = [\"…\"] in its [[tables]] entry".to_owned();
-                self.refuse(&table.name, "without a key, rows cannot be told apart", Some(hint))?;
+                self.refuse(&table.name, "without a key, rows cannot be told apart", Some(hint));
                 table.stage = Stage::Skipped;
             }
         }
@@ -159,7 +159,9 @@ impl Walk {
     }
 
     /// Says that something could not be compared or repaired.
-    fn refuse(&mut self, table: &str, message: &str, hint: Option<String>) -> Flow<()> {
+    ///
+    /// The thresholds of a pass do not hold here: nothing is written that could go wrong.
+    fn refuse(&mut self, table: &str, message: &str, hint: Option<String>) {
         self.failed = true;
         let error = ErrorRecord {
             class: "schema".to_owned(),
@@ -168,7 +170,7 @@ impl Walk {
             message: message.to_owned(),
             hint,
         };
-        self.context.tally.error(&self.context.hub, &self.context.job.settings.limits, error)
+        self.context.tally.final_error(&self.context.hub, error);
     }
 
     /// Compares every row of a table; a table's failure is its own.
@@ -181,7 +183,10 @@ impl Walk {
             Ok(())
         };
         match compared.await {
-            Err(Interrupt::Table(Failure { message, hint, .. })) => self.refuse(&table.name, &message, hint),
+            Err(Interrupt::Table(Failure { message, hint, .. })) => {
+                self.refuse(&table.name, &message, hint);
+                Ok(())
+            }
             other => other,
         }
     }

@@ -60,7 +60,8 @@ struct RowSink<'a> {
     output: io::Result<()>,
 }
 
-fn values(row: RowRef<'_>) -> Vec<ValueRef<'_>> {
+/// The values of a row, in the order of the pair's columns.
+pub(super) fn values(row: RowRef<'_>) -> Vec<ValueRef<'_>> {
     row.block.fields(row.index).collect()
 }
 

@@ -167,3 +167,27 @@ fn several_tables_and_only_the_named_one() {
     assert_eq!(tables(&["--table", "b"]), ["b"]);
     assert_eq!(tables(&["--table", "b", "--table", "a"]), ["a", "b"]);
 }
+
+#[test]
+fn trap_39_unique_values_that_move_among_rows() {
+    let schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, slot INTEGER UNIQUE, \
+        a INTEGER NOT NULL, b INTEGER NOT NULL, UNIQUE (a, b)); \
+        CREATE TABLE named (id INTEGER PRIMARY KEY, name TEXT UNIQUE); \
+        CREATE TABLE child (id INTEGER PRIMARY KEY, name TEXT REFERENCES named(name) ON UPDATE CASCADE);";
+    let world = World::with(schema, schema);
+    // Two rows trade, three go round, one takes what an extra one held, a new one takes what a changed one held.
+    world.sql(
+        "source.db",
+        "INSERT INTO t VALUES (1, 'b', 20, 1, 1), (2, 'a', 10, 1, 2), (3, 'd', 40, 2, 2), (4, 'e', 50, 2, 3), \
+         (5, 'c', 30, 2, 1), (6, 'gone', 60, 3, 1), (7, 'h', 70, 3, 2), (8, 'g', 80, 3, 3); \
+         INSERT INTO named VALUES (1, 'one'), (2, 'two'); INSERT INTO child VALUES (1, 'one'), (2, 'two')",
+    );
+    world.sql(
+        "target.db",
+        "INSERT INTO t VALUES (1, 'a', 10, 1, 2), (2, 'b', 20, 1, 1), (3, 'c', 30, 2, 1), (4, 'd', 40, 2, 2), \
+         (5, 'e', 50, 2, 3), (6, 'f', 60, 3, 1), (7, 'g', 70, 3, 2), (9, 'gone', NULL, 9, 9); \
+         INSERT INTO named VALUES (1, 'one'), (2, 'zwei'); INSERT INTO child VALUES (1, 'one'), (2, 'zwei')",
+    );
+    world.config("");
+    assert_repaired(&world, &["t", "named", "child"]);
+}

@@ -1,59 +1,77 @@
 //! Differences as statements that repair the target, in the order in which a pass would write.
 //!
-//! Deletes run child-first, then inserts and updates parent-first, then deletes that cascade. Each of these is a walk of
-//! its own over the tables that need it, so that nothing is kept in memory. All statements stand in one transaction
-//! with foreign keys checked at its end; values that must be unique and change places among rows make it fail as a whole.
+//! Deletes run child-first, and unique values that move are parked; then inserts and updates parent-first; then deletes
+//! that cascade. Each of these is a walk of its own over the tables that need it, so that nothing is kept in memory. All
+//! statements stand in one transaction with foreign keys checked at its end.
+
+mod parking;
 
 use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::context::Context;
-use super::super::find::{RowRef, Sink};
-use super::super::interrupt::Flow;
-use super::super::table::TableWork;
+use super::rows::values;
 use super::{Walk, output_ended};
-use crate::base::limits::UNIT_BYTES_MAX;
-use crate::model::block::{BlockBuilder, RowBlock};
+use crate::base::limits::{SUMMARY_ERRORS_MAX, UNIT_BYTES_MAX};
+use crate::engine::context::Context;
+use crate::engine::discover::describe;
+use crate::engine::find::{RowRef, Sink};
+use crate::engine::interrupt::Flow;
+use crate::engine::table::TableWork;
+use crate::model::block::{BlockBuilder, RowBlock, RowShape};
+use crate::model::compare::differing_columns;
 use crate::model::convert::RowTransform;
 use crate::model::digest::Digest;
+use crate::model::event::Side;
 use crate::model::key::Key;
 use crate::model::pair::WriteTarget;
 use crate::model::range::KeyRange;
+use crate::model::schema::Catalog;
 use crate::model::settings::Deletes;
 use crate::state::FindingKind;
 use crate::store::{Batch, Change, ErrorClass, SideEffects, Store, StoreError};
+use parking::Parking;
 
 /// Writes the script of all tables.
 pub(super) async fn walk(walk: &mut Walk, out: &mut (dyn io::Write + Send)) -> Flow<()> {
     let discovered = walk.discover().await?;
     let (tables, order) = (discovered.tables, discovered.order);
-    let mut script = Script::new(walk, &tables, out);
-    let mut has_rows = vec![true; tables.len()];
-    let mut has_deletes = vec![true; tables.len()];
-    for index in order.backward().filter(|&index| !order.cascades(index)) {
-        let seen = script.write(walk, &tables[index], Part::Deletes).await?;
-        has_rows[index] = seen.rows > 0;
-        // A table whose deletes wait for the end is counted there.
-        walk.differences += seen.deletes;
+    let catalog = describe(&walk.context, Side::Target).await?;
+    let mut script = Script::new(walk, &tables, &catalog, out);
+    let mut seen = vec![Seen::default(); tables.len()];
+    for index in order.backward() {
+        let part = Part::First { deletes: !order.cascades(index) };
+        seen[index] = script.write(walk, &tables[index], part).await?;
     }
-    for index in order.forward().filter(|&index| has_rows[index]) {
-        let seen = script.write(walk, &tables[index], Part::Rows).await?;
-        has_deletes[index] = seen.deletes > 0;
-        walk.differences += seen.rows;
+    for index in order.forward().filter(|&index| seen[index].rows > 0) {
+        script.write(walk, &tables[index], Part::Rows).await?;
     }
-    for index in order.backward().filter(|&index| order.cascades(index) && has_deletes[index]) {
-        walk.differences += script.write(walk, &tables[index], Part::Deletes).await?.deletes;
+    for index in order.backward().filter(|&index| order.cascades(index) && seen[index].deletes > 0) {
+        script.write(walk, &tables[index], Part::Last).await?;
     }
+    walk.differences = seen.iter().map(|seen| seen.deletes + seen.rows).sum();
     script.finish(walk)
 }
 
 /// Which statements of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    Deletes,
+    /// Its deletes, unless they cascade, and what is parked.
+    First {
+        /// Whether deletes are written now.
+        deletes: bool,
+    },
+    /// Its inserts and updates.
     Rows,
+    /// Its deletes that cascade.
+    Last,
+}
+
+impl Part {
+    fn writes_deletes(self) -> bool {
+        matches!(self, Self::First { deletes: true } | Self::Last)
+    }
 }
 
 /// What a walk over one table saw.
@@ -64,6 +82,7 @@ struct Seen {
 }
 
 struct Script<'o> {
+    catalog: &'o Catalog,
     out: &'o mut (dyn io::Write + Send),
     store: Arc<dyn Store>,
     side_effects: SideEffects,
@@ -72,14 +91,19 @@ struct Script<'o> {
 }
 
 impl<'o> Script<'o> {
-    fn new(walk: &Walk, tables: &[TableWork], out: &'o mut (dyn io::Write + Send)) -> Self {
+    fn new(
+        walk: &Walk,
+        tables: &[TableWork],
+        catalog: &'o Catalog,
+        out: &'o mut (dyn io::Write + Send),
+    ) -> Self {
         let open =
             || tables.iter().filter(|table| table.is_open()).map(|table| table.paired().side_effects());
         let side_effects = SideEffects {
             foreign_keys: open().all(|side_effects| side_effects.foreign_keys),
             triggers: open().all(|side_effects| side_effects.triggers),
         };
-        Self { out, store: Arc::clone(&walk.context.sides.target), side_effects, begun: false }
+        Self { catalog, out, store: Arc::clone(&walk.context.sides.target), side_effects, begun: false }
     }
 
     async fn write(&mut self, walk: &mut Walk, table: &TableWork, part: Part) -> Flow<Seen> {
@@ -94,6 +118,11 @@ impl<'o> Script<'o> {
             batch_rows: paired.settings().batch_size,
             target: Arc::clone(&paired.write),
             source_columns: paired.pair.columns.iter().map(|column| column.source.clone()).collect(),
+            parking: match part {
+                Part::First { .. } => Parking::of(&paired.pair, self.catalog),
+                Part::Rows | Part::Last => None,
+            },
+            shapes: (paired.source_view.shape.clone(), paired.target_view.shape.clone()),
             deletes: Vec::new(),
             inserts: BlockBuilder::new(transform.shape()),
             updates: BlockBuilder::new(transform.shape()),
@@ -101,15 +130,19 @@ impl<'o> Script<'o> {
             script: self,
             seen: Seen::default(),
             refused: Vec::new(),
+            refused_beyond: 0,
             output: Ok(()),
         };
         let compared = walk.compare(table, &mut sink).await;
         sink.flush();
-        let ScriptSink { seen, refused, output, .. } = sink;
+        let ScriptSink { seen, refused, refused_beyond, output, .. } = sink;
         let ended = output.is_err();
         walk.output = output;
         for (key, error) in refused {
-            walk.refuse(&table.name, &format!("key {key} is not repaired: {}", error.cause), error.hint)?;
+            walk.refuse(&table.name, &format!("key {key} is not repaired: {}", error.cause), error.hint);
+        }
+        if refused_beyond > 0 {
+            walk.refuse(&table.name, &format!("{refused_beyond} further rows are not repaired"), None);
         }
         compared?;
         if ended { Err(output_ended()) } else { Ok(seen) }
@@ -140,49 +173,61 @@ struct ScriptSink<'s, 'o> {
     batch_rows: usize,
     target: Arc<WriteTarget>,
     source_columns: Vec<String>,
+    /// What of this table is parked, in the part that parks.
+    parking: Option<Parking>,
+    /// How both sides are compared.
+    shapes: (RowShape, RowShape),
     deletes: Vec<Key>,
     inserts: BlockBuilder,
     updates: BlockBuilder,
     transform: RowTransform,
     script: &'s mut Script<'o>,
     seen: Seen,
-    /// Keys whose rows no statement can repair.
+    /// Keys whose rows no statement can repair, at most [`SUMMARY_ERRORS_MAX`].
     refused: Vec<(String, StoreError)>,
+    /// How many more there are.
+    refused_beyond: u64,
     output: io::Result<()>,
 }
 
 impl ScriptSink<'_, '_> {
     fn is_full(&self) -> bool {
-        let rows = self.deletes.len() + self.inserts.len() + self.updates.len();
-        rows >= self.batch_rows || self.inserts.size_bytes() + self.updates.size_bytes() >= UNIT_BYTES_MAX
+        let parked = self.parking.as_ref().map(Parking::size).unwrap_or_default();
+        let rows = self.deletes.len() + self.inserts.len() + self.updates.len() + parked.0;
+        let bytes = self.inserts.size_bytes() + self.updates.size_bytes() + parked.1;
+        rows >= self.batch_rows || bytes >= UNIT_BYTES_MAX
     }
 
-    /// Writes what was gathered: deletes, then inserts, then updates.
+    /// Writes what was gathered: deletes, what is parked, inserts, updates.
     fn flush(&mut self) {
+        let target = Arc::clone(&self.target);
         if !self.deletes.is_empty() {
             let keys = std::mem::take(&mut self.deletes);
-            self.statements(&Change::Delete(keys));
+            self.statements(&target, &Change::Delete(keys));
+        }
+        if let Some((target, rows)) = self.parking.as_mut().and_then(Parking::take) {
+            self.statements(&target, &Change::Update(rows));
         }
         if !self.inserts.is_empty() {
             let rows = self.inserts.take();
-            self.statements(&Change::Insert(rows));
+            self.statements(&target, &Change::Insert(rows));
         }
         if !self.updates.is_empty() {
             let rows = self.updates.take();
-            self.statements(&Change::Update(rows));
+            self.statements(&target, &Change::Update(rows));
         }
     }
 
-    fn statements(&mut self, change: &Change) {
+    fn statements(&mut self, target: &Arc<WriteTarget>, change: &Change) {
         if self.output.is_err() {
             return;
         }
-        match self.text(change.clone()) {
+        match self.text(target, change.clone()) {
             Ok(text) => self.output = self.script.put(&text),
             // One row cannot be written as text: the others are.
             Err(error) if error.class == ErrorClass::Data => {
                 for (key, change) in one_by_one(change) {
-                    match self.text(change) {
+                    match self.text(target, change) {
                         Ok(text) => self.output = self.script.put(&text),
                         Err(error) => self.refuse(key, error),
                     }
@@ -192,13 +237,24 @@ impl ScriptSink<'_, '_> {
         }
     }
 
-    fn text(&self, change: Change) -> crate::store::Result<String> {
-        let (target, side_effects) = (Arc::clone(&self.target), self.script.side_effects);
+    fn text(&self, target: &Arc<WriteTarget>, change: Change) -> crate::store::Result<String> {
+        let (target, side_effects) = (Arc::clone(target), self.script.side_effects);
         self.script.store.script(&Batch { target, change, mark: None, side_effects })
     }
 
     fn refuse(&mut self, key: String, error: StoreError) {
-        self.refused.push((key, error));
+        if self.refused.len() < SUMMARY_ERRORS_MAX {
+            self.refused.push((key, error));
+        } else {
+            self.refused_beyond += 1;
+        }
+    }
+
+    fn park(&mut self, source: RowRef<'_>, target: RowRef<'_>) {
+        let Some(parking) = &mut self.parking else { return };
+        let (source, target) = (values(source), values(target));
+        let differing = differing_columns((&self.shapes.0, &source), (&self.shapes.1, &target));
+        parking.add(&target, &differing);
     }
 
     fn row(&mut self, kind: FindingKind, key: &[u8], source: RowRef<'_>) {
@@ -239,7 +295,7 @@ impl Sink for ScriptSink<'_, '_> {
         kind: FindingKind,
         key: &[u8],
         source: Option<RowRef<'_>>,
-        _target: Option<RowRef<'_>>,
+        target: Option<RowRef<'_>>,
     ) {
         match (kind, source) {
             (FindingKind::Extra, _) if self.keeps_extras => return,
@@ -249,11 +305,14 @@ impl Sink for ScriptSink<'_, '_> {
         if self.output.is_err() {
             return;
         }
-        match (self.part, kind, source) {
-            (Part::Deletes, FindingKind::Extra, _) => self.deletes.push(Key::from_encoded(key)),
-            (Part::Rows, FindingKind::Missing | FindingKind::Changed, Some(source)) => {
+        match (kind, source, target) {
+            (FindingKind::Extra, ..) if self.part.writes_deletes() => {
+                self.deletes.push(Key::from_encoded(key));
+            }
+            (FindingKind::Missing | FindingKind::Changed, Some(source), _) if self.part == Part::Rows => {
                 self.row(kind, key, source);
             }
+            (FindingKind::Changed, Some(source), Some(target)) => self.park(source, target),
             _ => return,
         }
         if self.is_full() {
