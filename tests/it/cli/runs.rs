@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use super::{ORDERS, World, summary};
+use crate::report::schema::{assert_valid, closed};
 
 /// Runs commands in a world with and without a state, and compares every file byte by byte.
 fn assert_leaves_no_trace(commands: &[&[&str]]) {
@@ -301,5 +302,31 @@ fn no_control_character_of_a_database_reaches_a_terminal() {
     let logs = world.files().into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "log"));
     for (path, log) in logs {
         assert!(!log.contains(&0x1b), "{}", path.display());
+    }
+}
+
+#[test]
+fn json_is_what_the_contract_says() {
+    let world = World::with(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER); INSERT INTO t VALUES (1, 1), (2, -2), (4, 4);",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER CHECK (n > 0)); INSERT INTO t VALUES (1, 5), (3, 3);",
+    );
+    world.config("");
+    for arguments in [
+        &["check"][..],
+        &["plan"],
+        &["diff", "--format", "json"],
+        &["run", "--dry-run"],
+        &["run"],
+        &["verify"],
+        &["status"],
+        &["history"],
+        &["quarantine", "list"],
+        &["quarantine", "retry", "--table", "t"],
+        &["run", "--config", "absent.toml"],
+    ] {
+        let ended = world.run_with(&[("SYNCLINE_MODE", "json")], arguments);
+        assert!(!ended.stdout.is_empty(), "{arguments:?}");
+        assert_valid(closed(), &ended.stdout);
     }
 }
