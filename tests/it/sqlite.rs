@@ -56,8 +56,10 @@ impl File {
     /// The application's own connection, which does not wait for locks.
     fn connect(&self) -> Connection {
         let connection = Connection::open(&self.path).unwrap();
-        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        // A store that was just let go may still be closing its file; that is not what is tested.
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
         connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
         connection
     }
 
