@@ -42,8 +42,8 @@ pub struct Context {
     pub locations: (String, String),
     /// The source's own clock when the pass began, when it has one.
     pub source_clock: Option<Timestamp>,
-    /// The source as of the pass's first read, kept as long as it may be.
-    source: tokio::sync::Mutex<Option<Arc<dyn Snapshot>>>,
+    /// The source as of one instant, kept as long as it may be, and when it was opened.
+    source: tokio::sync::Mutex<Option<(Arc<dyn Snapshot>, Duration)>>,
 }
 
 impl Context {
@@ -86,12 +86,21 @@ impl Context {
     /// The source view that the pass reads from, opened at the first call.
     pub async fn source(&self) -> Flow<Arc<dyn Snapshot>> {
         let mut source = self.source.lock().await;
-        if let Some(snapshot) = &*source {
+        if let Some((snapshot, _)) = &*source {
             return Ok(Arc::clone(snapshot));
         }
         let snapshot: Arc<dyn Snapshot> = Arc::from(self.sides.snapshot(Side::Source).await?);
-        *source = Some(Arc::clone(&snapshot));
+        *source = Some((Arc::clone(&snapshot), self.elapsed()));
         Ok(snapshot)
+    }
+
+    /// Leaves a step that can go on from what it has saved when the source view has been open for `age_max`: a
+    /// database keeps old versions of everything that is changed meanwhile.
+    pub async fn cap_source_age(&self, age_max: Duration) -> Flow<()> {
+        match &*self.source.lock().await {
+            Some((_, opened)) if self.elapsed().saturating_sub(*opened) >= age_max => Err(Interrupt::Aged),
+            _ => Ok(()),
+        }
     }
 
     /// Lets the source view go; the next [`Context::source`] is of a later instant.

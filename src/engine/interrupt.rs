@@ -17,6 +17,8 @@ pub enum Interrupt {
     Skipped,
     /// A side was lost while a unit was at work; reconnect and do the unit again.
     Lost(Side, StoreError),
+    /// The source view has reached its greatest age, and what was done is kept: go on through a newer one.
+    Aged,
     /// The pass cannot go on.
     Stop(Stop),
 }

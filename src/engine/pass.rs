@@ -60,7 +60,7 @@ fn stop_of(context: &Context, interrupt: Interrupt) -> Stop {
         Interrupt::Stop(stop) => stop,
         Interrupt::Lost(side, error) => Stop::Unreachable(format!("{}: {error}", side.as_str())),
         Interrupt::Table(failure) => Stop::Failed(failure),
-        Interrupt::Skipped => Stop::Drained,
+        Interrupt::Skipped | Interrupt::Aged => Stop::Drained,
     };
     if let Some(error) = stop.error() {
         context.tally.final_error(&context.hub, error);

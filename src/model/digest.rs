@@ -88,6 +88,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn trap_05_a_sum_is_an_exact_integer_however_large_and_in_any_order() {
+        // Above 2^53 a floating sum would drop the ones; above 2^64 a narrow one would.
+        let rows: Vec<Digest> = (0..1000)
+            .map(|n| Digest { count: 1, sum: (u128::MAX >> (n % 90)).wrapping_sub(n) })
+            .chain([Digest { count: 1, sum: 1 }])
+            .collect();
+        let forward = rows.iter().fold(Digest::EMPTY, |sum, row| sum.combine(*row));
+        let backward = rows.iter().rev().fold(Digest::EMPTY, |sum, row| sum.combine(*row));
+        assert_eq!(forward, backward);
+        let without_the_one = rows[..1000].iter().fold(Digest::EMPTY, |sum, row| sum.combine(*row));
+        assert_eq!(forward.sum.wrapping_sub(without_the_one.sum), 1);
+    }
+
+    #[test]
     fn trap_04_equal_rows_and_equal_edits_do_not_cancel() {
         let seed = DigestSeed(7);
         let digest = |rows: &[&[u8]]| {

@@ -14,4 +14,5 @@ mod simulation;
 mod sqlite;
 mod state;
 mod tidy;
+mod traps;
 mod wire;

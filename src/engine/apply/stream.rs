@@ -71,6 +71,10 @@ pub async fn write_stream(
                 table.found.one_instant = false;
                 context.lost(side, &error, failures).await?;
             }
+            Err(Interrupt::Aged) => {
+                table.found.one_instant = false;
+                context.release_source().await;
+            }
             Err(other) => return Err(other),
         }
     }
@@ -128,13 +132,18 @@ async fn stream_once(
         }
         let begun = lower.take();
         lower = more.then(|| feed.key());
-        note(context, table, KeyRange::new(begun, lower.clone().or_else(|| upper.clone())), &batch);
+        if let Progress::Copy(_) = progress {
+            note(context, table, KeyRange::new(begun, lower.clone().or_else(|| upper.clone())), &batch);
+        }
         let left = more.then(|| KeyRange::new(lower.clone(), upper.clone()));
         let load = batch.take(progress.changes(&table.name, left.clone()));
         let settled = apply(context, table, load, on_refusal).await?;
         list_again(context, table, settled.missed)?;
         rest.clone_from(&left);
         show(context, table);
+        if more {
+            context.cap_source_age(table.paired().settings().snapshot_age_max).await?;
+        }
     }
     context.remember(&progress.changes(&table.name, None))
 }
@@ -149,7 +158,7 @@ fn list_again(context: &Context, table: &TableWork, missed: Vec<Item>) -> Flow<(
     context.remember(&[StateChange::FindingsAdded { table: table.name.clone(), findings }])
 }
 
-/// Keeps the digest of what was read for the proof, and how much that was.
+/// Keeps the digest of what was read for the proof; of a run, the search that found it has kept it.
 fn note(context: &Context, table: &mut TableWork, range: KeyRange, batch: &BatchBuilder) {
     if table.proofs.len() < PROOF_RANGES_MAX {
         let header = table.paired().header.clone();

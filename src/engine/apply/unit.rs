@@ -109,7 +109,7 @@ pub async fn apply(
             continue;
         }
         context.control.safe_point(Some(&table.name)).await?;
-        match commit(context, table, &load).await {
+        match commit(context, table, &load, failures > 0).await {
             Ok(applied) => {
                 failures = 0;
                 sort_out(load.items, &applied, &mut settled);
@@ -120,10 +120,14 @@ pub async fn apply(
                 waiting.push(load);
             }
             Err(CommitError::Interrupt(other)) => return Err(other),
-            Err(CommitError::Refused(error)) if load.items.len() == 1 => {
-                refuse_row(context, table, &load, &error, on_refusal)?;
+            Err(CommitError::Refused(error)) => {
+                failures = 0;
+                if load.items.len() == 1 {
+                    refuse_row(context, table, &load, &error, on_refusal)?;
+                } else {
+                    cut(&load, &error, &mut waiting);
+                }
             }
-            Err(CommitError::Refused(error)) => cut(&load, &error, &mut waiting),
         }
     }
     Ok(settled)
@@ -177,8 +181,13 @@ fn refuse_row(
     context.remember(&changes)
 }
 
-/// One transaction with its bookkeeping.
-async fn commit(context: &Context, table: &mut TableWork, load: &Load) -> Result<Applied, CommitError> {
+/// One transaction with its bookkeeping; `again` when its last answer was lost.
+async fn commit(
+    context: &Context,
+    table: &mut TableWork,
+    load: &Load,
+    again: bool,
+) -> Result<Applied, CommitError> {
     let paired = table.paired();
     let unit = Unit {
         id: context.state().next_unit()?,
@@ -206,6 +215,8 @@ async fn commit(context: &Context, table: &mut TableWork, load: &Load) -> Result
     let time = context.elapsed().saturating_sub(start);
     context.tally.spent(if load.kind == FindingKind::Extra { Work::Delete } else { Work::Write }, time);
     let applied = match result {
+        // What is gone by now was deleted by the attempt whose answer was lost.
+        Ok(applied) if again && load.kind == FindingKind::Extra => Applied { missed: Vec::new(), ..applied },
         Ok(applied) => applied,
         Err(error) if error.class == ErrorClass::Data => {
             if noted {

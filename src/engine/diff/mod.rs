@@ -210,7 +210,7 @@ impl Walk {
                 Interrupt::Stop(stop) => stop,
                 Interrupt::Lost(side, error) => Stop::Unreachable(format!("{}: {error}", side.as_str())),
                 Interrupt::Table(failure) => Stop::Failed(failure),
-                Interrupt::Skipped => Stop::Drained,
+                Interrupt::Skipped | Interrupt::Aged => Stop::Drained,
             }),
             _ => None,
         };

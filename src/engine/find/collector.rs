@@ -1,5 +1,7 @@
 //! The sink that keeps findings in the state: single rows, or runs of neighbours of one kind.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::super::context::Context;
@@ -24,6 +26,8 @@ pub struct Collector {
     proofs: Vec<ProofRange>,
     digest: Digest,
     rows_seen: u64,
+    /// How old the source view may become; none when a search cannot go on through another one.
+    source_age_max: Option<Duration>,
 }
 
 /// Neighbours of one kind; as long as there are few, their keys.
@@ -36,8 +40,10 @@ struct Run {
 
 impl Collector {
     /// A collector that goes on from `progress`.
-    pub fn new(_context: &Context, table: &TableWork, progress: FindProgress) -> Self {
+    pub fn new(table: &TableWork, progress: FindProgress) -> Self {
         let (source, target) = table.counts;
+        let source_age_max =
+            super::goes_in_key_order(&progress.strategy).then(|| table.paired().settings().snapshot_age_max);
         Self {
             table: table.name.clone(),
             rows_total: source.unwrap_or(0).max(target.unwrap_or(0)),
@@ -48,6 +54,7 @@ impl Collector {
             proofs: Vec::new(),
             digest: Digest::EMPTY,
             rows_seen: 0,
+            source_age_max,
         }
     }
 
@@ -158,7 +165,11 @@ impl Sink for Collector {
             rows_read: self.rows_seen * 2,
             ..Progress::default()
         });
-        context.control.safe_point(Some(&self.table)).await
+        context.control.safe_point(Some(&self.table)).await?;
+        match self.source_age_max {
+            Some(age_max) if !remaining.is_empty() => context.cap_source_age(age_max).await,
+            _ => Ok(()),
+        }
     }
 }
 

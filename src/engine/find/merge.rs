@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::interrupt::{Flow, Interrupt};
 use super::super::tally::Work;
 use super::{RowRef, Sink, Views};
-use crate::base::limits::SEARCH_UNIT_ROWS_MAX;
+use crate::base::limits::{SEARCH_UNIT_ROWS_MAX, SEARCH_UNIT_TIME_MAX};
 use crate::model::block::RowBlock;
 use crate::model::digest::{Digest, DigestSeed};
 use crate::model::event::Side;
@@ -46,7 +46,7 @@ pub async fn merge_range(
     let mut tell = Tell { sink, seed: context.seed, digest: Digest::EMPTY, found: Found::default() };
     let mut whole = Digest::EMPTY;
     let mut lower = range.lower.clone();
-    let mut saved_at = 0;
+    let (mut rows_saved, mut saved_at) = (0, context.elapsed());
     loop {
         let start = context.elapsed();
         let need = merge.compare(SEARCH_UNIT_ROWS_MAX, &mut tell);
@@ -59,9 +59,10 @@ pub async fn merge_range(
         }
         let rows = merge.rows(Side::Source) + merge.rows(Side::Target);
         if let (Some(later), Some(next)) = (later, merge.next_key())
-            && rows - saved_at >= SEARCH_UNIT_ROWS_MAX
+            && (rows - rows_saved >= SEARCH_UNIT_ROWS_MAX
+                || start.saturating_sub(saved_at) >= SEARCH_UNIT_TIME_MAX)
         {
-            saved_at = rows;
+            (rows_saved, saved_at) = (rows, context.elapsed());
             let next = Key::from_encoded(next);
             let done = KeyRange::new(lower.replace(next.clone()), Some(next.clone()));
             let digest = std::mem::take(&mut tell.digest);

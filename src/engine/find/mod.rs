@@ -120,6 +120,10 @@ pub async fn find(context: &Context, table: &mut TableWork) -> Flow<()> {
                 table.found.one_instant = false;
                 context.lost(side, &error, failures).await?;
             }
+            Err(Interrupt::Aged) => {
+                table.found.one_instant = false;
+                context.release_source().await;
+            }
             Err(Interrupt::Table(failure)) if may_fall_back(table, strategy, &failure) => {
                 fall_back(context, table, &failure)?;
                 strategy = Strategy::MergeCompare;
@@ -166,7 +170,7 @@ async fn find_once(context: &Context, table: &mut TableWork, strategy: Strategy)
     if progress.done {
         return Ok(Outcome::Done);
     }
-    let mut collector = Collector::new(context, table, progress.clone());
+    let mut collector = Collector::new(table, progress.clone());
     let outcome = search(context, &views, strategy, table, &progress.remaining, &mut collector).await?;
     if outcome == Outcome::Done {
         collector.finish(context)?;
@@ -201,16 +205,19 @@ fn progress_so_far(context: &Context, table: &mut TableWork, strategy: Strategy)
 /// Only what goes in key order and compares content leaves ranges that are done for good.
 fn goes_on(progress: &FindProgress, table: &TableWork, strategy: Strategy) -> bool {
     let was = |strategy: Strategy| progress.strategy == strategy.as_str();
-    let in_key_order =
-        |is: &dyn Fn(Strategy) -> bool| is(Strategy::MergeCompare) || is(Strategy::DigestSearch);
     if !progress.done {
-        return in_key_order(&was) && in_key_order(&|other| other == strategy);
+        return goes_in_key_order(&progress.strategy) && goes_in_key_order(strategy.as_str());
     }
     let then = table.choice.as_ref().and_then(|choice| choice.then);
-    in_key_order(&was)
+    goes_in_key_order(&progress.strategy)
         || was(Strategy::HashBuckets)
         || was(strategy)
         || then.is_some_and(|then| progress.strategy == both(strategy.as_str(), then))
+}
+
+/// Whether a search of this name goes in key order and compares content.
+fn goes_in_key_order(strategy: &str) -> bool {
+    [Strategy::MergeCompare, Strategy::DigestSearch].map(|known| known.as_str()).contains(&strategy)
 }
 
 /// The name of a search by one strategy that was completed by another.
@@ -262,7 +269,7 @@ async fn find_then(context: &Context, table: &mut TableWork, strategy: Strategy)
             }
             progress.remaining.clear();
             progress.strategy = both(&progress.strategy, strategy);
-            let mut collector = Collector::new(context, table, progress);
+            let mut collector = Collector::new(table, progress);
             modified::modified_since(context, &views, table, &mut collector, modified::Rows::ChangedOnly)
                 .await?;
             collector.finish(context)

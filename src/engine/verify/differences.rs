@@ -1,6 +1,7 @@
 //! A sink that lists differing keys, up to a limit, instead of keeping them in the state.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -26,6 +27,10 @@ pub struct Differences {
     pub equal_rows: u64,
     /// Ranges with the source's digest.
     pub covered: Vec<(KeyRange, Digest)>,
+    /// What is still to be compared, as of the last save.
+    pub remaining: Vec<KeyRange>,
+    /// How old the source view may become; none when the comparison cannot go on through another one.
+    pub source_age_max: Option<Duration>,
 }
 
 impl Differences {
@@ -86,7 +91,12 @@ impl Sink for Differences {
         }
     }
 
-    async fn save(&mut self, context: &Context, _remaining: &[KeyRange]) -> Flow<()> {
-        context.control.safe_point(None).await
+    async fn save(&mut self, context: &Context, remaining: &[KeyRange]) -> Flow<()> {
+        self.remaining = remaining.to_vec();
+        context.control.safe_point(None).await?;
+        match self.source_age_max {
+            Some(age_max) if !remaining.is_empty() => context.cap_source_age(age_max).await,
+            _ => Ok(()),
+        }
     }
 }

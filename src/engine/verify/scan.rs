@@ -80,14 +80,23 @@ async fn digest_target(context: &Context, table: &TableWork) -> Flow<Vec<KeyRang
     Ok(suspicious)
 }
 
+/// Compares ranges row by row or by buckets, in key order through a newer view whenever one has become too old.
 async fn compare(context: &Context, table: &TableWork, ranges: &[KeyRange]) -> Flow<Differences> {
     let paired = table.paired();
-    let views = Views::open(context, paired).await?;
-    let mut differences = Differences::default();
-    let strategy = match paired.pair.key_order {
-        KeyOrder::Canonical => Strategy::MergeCompare,
-        KeyOrder::Hashed(_) => Strategy::HashBuckets,
+    let (strategy, source_age_max) = match paired.pair.key_order {
+        KeyOrder::Canonical => (Strategy::MergeCompare, Some(paired.settings().snapshot_age_max)),
+        KeyOrder::Hashed(_) => (Strategy::HashBuckets, None),
     };
-    find::search(context, &views, strategy, table, ranges, &mut differences).await?;
-    Ok(differences)
+    let mut differences = Differences { source_age_max, ..Differences::default() };
+    let mut remaining = ranges.to_vec();
+    loop {
+        let views = Views::open(context, paired).await?;
+        match find::search(context, &views, strategy, table, &remaining, &mut differences).await {
+            Err(Interrupt::Aged) => {
+                context.release_source().await;
+                remaining = std::mem::take(&mut differences.remaining);
+            }
+            other => return other.map(|_| differences),
+        }
+    }
 }
