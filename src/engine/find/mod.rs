@@ -217,7 +217,7 @@ fn goes_on(progress: &FindProgress, table: &TableWork, strategy: Strategy) -> bo
 
 /// Whether a search of this name goes in key order and compares content.
 fn goes_in_key_order(strategy: &str) -> bool {
-    [Strategy::MergeCompare, Strategy::DigestSearch].map(|known| known.as_str()).contains(&strategy)
+    [Strategy::MergeCompare, Strategy::DigestSearch].map(Strategy::as_str).contains(&strategy)
 }
 
 /// The name of a search by one strategy that was completed by another.
