@@ -65,6 +65,9 @@ pub const SUMMARY_ERRORS_MAX: usize = 1000;
 /// Findings, quarantined rows or proofs taken from the state at a time.
 pub const STATE_PAGE_ROWS_MAX: usize = 5000;
 
+/// Commits of the state that a power failure may undo: an fsync costs as much as writing a thousand rows.
+pub const STATE_COMMITS_AT_RISK_MAX: u32 = 16;
+
 /// Age beyond which an interrupted pass is started anew instead of continued.
 pub const RESUME_AGE_MAX: Duration = Duration::from_hours(24);
 
@@ -136,6 +139,10 @@ pub const SQLITE_BUSY_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Time a reader stays away between two read transactions on a rollback journal, so that a waiting writer gets in.
 pub const ROLLBACK_READ_PAUSE: Duration = Duration::from_millis(2);
+
+/// Pages of write-ahead log that a target's writer lets gather before it moves them into the file: each time costs two
+/// fsyncs, and SQLite's own 1,000 pages are only a few units.
+pub const SQLITE_LOG_PAGES_MAX: u32 = 8192;
 
 /// Prepared statements kept by one SQLite connection.
 pub const SQLITE_STATEMENTS_CACHED_MAX: usize = 64;

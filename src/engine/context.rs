@@ -83,6 +83,11 @@ impl Context {
         Ok(self.job.state.commit(changes)?)
     }
 
+    /// As [`Context::remember`], for progress that may be made again: a power failure can undo the last few.
+    pub fn remember_soon(&self, changes: &[StateChange]) -> Flow<()> {
+        Ok(self.job.state.commit_soon(changes)?)
+    }
+
     /// The source view that the pass reads from, opened at the first call.
     pub async fn source(&self) -> Flow<Arc<dyn Snapshot>> {
         let mut source = self.source.lock().await;

@@ -112,4 +112,12 @@ pub trait State: Send + Sync {
     /// After an error the changes may or may not have been made: read again before repeating them. Refused with nothing
     /// changed: an extra row in a [`Finding::Run`], an unknown hold moved or given keys.
     fn commit(&self, changes: &[StateChange]) -> Result<()>;
+
+    /// As [`State::commit`], but a power failure may undo it, and then undoes what was committed later too.
+    ///
+    /// The death of the process undoes nothing. At most [`crate::base::limits::STATE_COMMITS_AT_RISK_MAX`] commits are
+    /// at risk at any time; the next [`State::commit`] makes all of them durable.
+    fn commit_soon(&self, changes: &[StateChange]) -> Result<()> {
+        self.commit(changes)
+    }
 }

@@ -156,7 +156,7 @@ impl Sink for Collector {
     async fn save(&mut self, context: &Context, remaining: &[KeyRange]) -> Flow<()> {
         self.progress.remaining = remaining.to_vec();
         let changes = self.changes();
-        context.remember(&changes)?;
+        context.remember_soon(&changes)?;
         context.hub.report(Progress {
             table: self.table.clone(),
             phase: "find",

@@ -1,7 +1,8 @@
 //! A job's memory in one SQLite file of its own.
 //!
 //! The file lies in a folder for the job, beside the lock that keeps a second process out. It is in WAL mode with
-//! `synchronous = FULL`: a commit costs one fsync, is on the disk when it returns, and readers never wait for it; the
+//! `synchronous = FULL`: a commit costs one fsync, is on the disk when it returns, and readers never wait for it. A
+//! commit of progress that may be made again goes to the log without an fsync ([`State::commit_soon`]); the
 //! frames of the log carry checksums, so that a torn one ends the log instead of being believed. SQLite's own checks
 //! find damage of the structure, a checksum in each row finds damage of its values. A file with either, of a newer
 //! program or of another job is refused with what to do about it; it is never repaired by guessing.
@@ -32,8 +33,16 @@ use super::{
     FindProgress, FindingKind, Hold, InterruptedPass, PassRecord, ProofRange, QuarantineFilter,
     QuarantinedRow, Result, State, StateChange, StoredFinding, TableMemory, TableTotals, Unit,
 };
+use crate::base::limits::STATE_COMMITS_AT_RISK_MAX;
 use crate::model::digest::DigestSeed;
 use crate::model::key::Key;
+
+/// The connection, and how many commits it made since the last one that is on the disk for sure.
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    at_risk: u32,
+}
 
 /// Unused pages that the file keeps for the next pass: 16 MiB.
 const FREE_PAGES_KEPT_MAX: i64 = 4096;
@@ -41,7 +50,7 @@ const FREE_PAGES_KEPT_MAX: i64 = 4096;
 /// The state of one job in its file; dropping it gives the lock back.
 #[derive(Debug)]
 pub struct SqliteState {
-    connection: Mutex<Connection>,
+    connection: Mutex<Writer>,
     folder: PathBuf,
     mode: OpenMode,
     seed: DigestSeed,
@@ -62,7 +71,7 @@ impl SqliteState {
     pub fn open(request: &OpenRequest<'_>, mode: OpenMode) -> Result<Self> {
         let open::Opened { connection, folder, seed, lock } = open::open(request, mode)?;
         let state = Self {
-            connection: Mutex::new(connection),
+            connection: Mutex::new(Writer { connection, at_risk: 0 }),
             folder,
             mode,
             seed,
@@ -85,13 +94,30 @@ impl SqliteState {
         &self.folder
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic in the middle of a commit rolled its transaction back.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn save(&self, changes: &[StateChange], synced: bool) -> Result<()> {
+        const OPERATION: &str = "save the state";
+        if self.mode == OpenMode::ReadOnly {
+            return Err(failed(OPERATION, &self.folder, &"it was opened for reading only"));
+        }
+        let mut writer = self.writer();
+        let Writer { connection, at_risk } = &mut *writer;
+        let explain = |fault: fault::Fault| fault.explain(OPERATION, &self.folder);
+        super::bounds::check(changes, |id| {
+            Ok(query::table_of_hold(connection, id).map_err(explain)?.is_some())
+        })?;
+        let synced = synced || *at_risk >= STATE_COMMITS_AT_RISK_MAX;
+        commit(connection, changes, synced).map_err(explain)?;
+        *at_risk = if synced { 0 } else { *at_risk + 1 };
+        Ok(())
+    }
+
     fn read<T>(&self, query: impl FnOnce(&Connection) -> Outcome<T>) -> Result<T> {
-        query(&self.connection()).map_err(|fault| fault.explain("read the state", &self.folder))
+        query(&self.writer().connection).map_err(|fault| fault.explain("read the state", &self.folder))
     }
 }
 
@@ -107,7 +133,9 @@ fn shrink(connection: &Connection) -> Outcome<()> {
     Ok(())
 }
 
-fn commit(connection: &mut Connection, changes: &[StateChange]) -> Outcome<()> {
+fn commit(connection: &mut Connection, changes: &[StateChange], synced: bool) -> Outcome<()> {
+    // Takes effect at the next commit; that one's fsync is of the whole log.
+    connection.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
     if changes.iter().any(|change| matches!(change, StateChange::PassStarted { .. })) {
         shrink(connection)?;
     }
@@ -194,15 +222,10 @@ impl State for SqliteState {
     }
 
     fn commit(&self, changes: &[StateChange]) -> Result<()> {
-        const OPERATION: &str = "save the state";
-        if self.mode == OpenMode::ReadOnly {
-            return Err(failed(OPERATION, &self.folder, &"it was opened for reading only"));
-        }
-        let mut connection = self.connection();
-        let explain = |fault: fault::Fault| fault.explain(OPERATION, &self.folder);
-        super::bounds::check(changes, |id| {
-            Ok(query::table_of_hold(&connection, id).map_err(explain)?.is_some())
-        })?;
-        commit(&mut connection, changes).map_err(explain)
+        self.save(changes, true)
+    }
+
+    fn commit_soon(&self, changes: &[StateChange]) -> Result<()> {
+        self.save(changes, false)
     }
 }
