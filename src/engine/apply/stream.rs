@@ -8,7 +8,7 @@ use super::super::interrupt::{Flow, Interrupt};
 use super::super::table::TableWork;
 use super::super::tally::Work;
 use super::batch::BatchBuilder;
-use super::unit::{Item, OnRefusal, apply};
+use super::unit::{Item, OnRefusal, apply_beside};
 use crate::base::limits::PROOF_RANGES_MAX;
 use crate::model::block::RowBlock;
 use crate::model::digest::Digest;
@@ -105,6 +105,32 @@ impl Feed {
     }
 }
 
+/// Rows of one unit, and the key of the row behind them; none at the end of the stream.
+struct Gathered {
+    batch: BatchBuilder,
+    next: Option<Key>,
+}
+
+/// Takes the next unit's rows from the stream; none when there are no more.
+async fn gather(
+    context: &Context,
+    table: &mut TableWork,
+    kind: FindingKind,
+    feed: &mut Feed,
+) -> Flow<Option<Gathered>> {
+    let mut more = feed.fill(context).await?;
+    if !more {
+        return Ok(None);
+    }
+    let mut batch = BatchBuilder::new(table, kind);
+    while more && !batch.is_full(table) {
+        batch.add(context, table, &feed.block, feed.next, None)?;
+        feed.next += 1;
+        more = feed.fill(context).await?;
+    }
+    Ok(Some(Gathered { batch, next: more.then(|| feed.key()) }))
+}
+
 async fn stream_once(
     context: &Context,
     table: &mut TableWork,
@@ -117,31 +143,26 @@ async fn stream_once(
     let source = context.source().await?;
     table.found.one_instant &= source.consistent();
     let view = table.paired().source_view.clone();
-    let upper = range.upper.clone();
+    let KeyRange { mut lower, upper } = range.clone();
     let stream =
         context.sides.call(Side::Source, "reading rows to write", source.read(&view, &range)).await?;
     let mut feed = Feed { stream, block: RowBlock::default(), next: 0 };
-    let mut lower = range.lower.clone();
-    let mut more = feed.fill(context).await?;
-    while more {
-        let mut batch = BatchBuilder::new(table, kind);
-        while more && !batch.is_full(table) {
-            batch.add(context, table, &feed.block, feed.next, None)?;
-            feed.next += 1;
-            more = feed.fill(context).await?;
-        }
-        let begun = lower.take();
-        lower = more.then(|| feed.key());
+    let mut unit = gather(context, table, kind, &mut feed).await?;
+    while let Some(Gathered { mut batch, next }) = unit {
         if let Progress::Copy(_) = progress {
-            note(context, table, KeyRange::new(begun, lower.clone().or_else(|| upper.clone())), &batch);
+            let done = KeyRange::new(lower, next.clone().or_else(|| upper.clone()));
+            note(context, table, done, &batch);
         }
-        let left = more.then(|| KeyRange::new(lower.clone(), upper.clone()));
+        let left = next.clone().map(|next| KeyRange::new(Some(next), upper.clone()));
         let load = batch.take(progress.changes(&table.name, left.clone()));
-        let settled = apply(context, table, load, on_refusal).await?;
+        let following = async |table: &mut TableWork| gather(context, table, kind, &mut feed).await;
+        let (settled, following) = apply_beside(context, table, load, on_refusal, following).await?;
         list_again(context, table, settled.missed)?;
         rest.clone_from(&left);
         show(context, table);
-        if more {
+        lower = next;
+        unit = following?;
+        if unit.is_some() {
             context.cap_source_age(table.paired().settings().snapshot_age_max).await?;
         }
     }

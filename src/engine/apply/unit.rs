@@ -100,16 +100,30 @@ pub async fn apply(
     load: Load,
     on_refusal: OnRefusal,
 ) -> Flow<Settled> {
+    Ok(apply_beside(context, table, load, on_refusal, async |_| ()).await?.0)
+}
+
+/// As [`apply`]; `beside` is done while the target writes, once, whatever becomes of the writing.
+///
+/// Whatever it does must be right whether or not this load is written in the end.
+pub async fn apply_beside<T>(
+    context: &Context,
+    table: &mut TableWork,
+    load: Load,
+    on_refusal: OnRefusal,
+    beside: impl AsyncFnOnce(&mut TableWork) -> T,
+) -> Flow<(Settled, T)> {
     let mut settled = Settled::default();
     let mut waiting = vec![load];
     let mut failures = 0;
+    let mut beside = Beside::Waits(beside);
     while let Some(load) = waiting.pop() {
         if load.items.is_empty() {
             context.remember(&load.progress)?;
             continue;
         }
         context.control.safe_point(Some(&table.name)).await?;
-        match commit(context, table, &load, failures > 0).await {
+        match commit(context, table, &load, failures > 0, &mut beside).await {
             Ok(applied) => {
                 failures = 0;
                 sort_out(load.items, &applied, &mut settled);
@@ -130,7 +144,28 @@ pub async fn apply(
             }
         }
     }
-    Ok(settled)
+    beside.run(table).await;
+    match beside {
+        Beside::Done(result) => Ok((settled, result)),
+        Beside::Waits(_) | Beside::Runs => unreachable!("it was just run to its end"),
+    }
+}
+
+/// What is done while the target writes.
+enum Beside<F, T> {
+    Waits(F),
+    Runs,
+    Done(T),
+}
+
+impl<T, F: AsyncFnOnce(&mut TableWork) -> T> Beside<F, T> {
+    /// Does it, unless that was done.
+    async fn run(&mut self, table: &mut TableWork) {
+        match std::mem::replace(self, Self::Runs) {
+            Self::Waits(work) => *self = Self::Done(work(table).await),
+            done => *self = done,
+        }
+    }
 }
 
 fn sort_out(items: Vec<Item>, applied: &Applied, settled: &mut Settled) {
@@ -182,11 +217,12 @@ fn refuse_row(
 }
 
 /// One transaction with its bookkeeping; `again` when its last answer was lost.
-async fn commit(
+async fn commit<T>(
     context: &Context,
     table: &mut TableWork,
     load: &Load,
     again: bool,
+    beside: &mut Beside<impl AsyncFnOnce(&mut TableWork) -> T, T>,
 ) -> Result<Applied, CommitError> {
     let paired = table.paired();
     let unit = Unit {
@@ -210,9 +246,12 @@ async fn commit(
     if noted {
         context.remember(&[StateChange::UnitStarted { unit: unit.clone() }])?;
     }
-    let start = context.elapsed();
-    let result = context.sides.apply(&batch).await;
-    let time = context.elapsed().saturating_sub(start);
+    let write = async {
+        let start = context.elapsed();
+        let result = context.sides.apply(&batch).await;
+        (result, context.elapsed().saturating_sub(start))
+    };
+    let ((result, time), ()) = futures_util::future::join(write, beside.run(table)).await;
     context.tally.spent(if load.kind == FindingKind::Extra { Work::Delete } else { Work::Write }, time);
     let applied = match result {
         // What is gone by now was deleted by the attempt whose answer was lost.
@@ -226,7 +265,7 @@ async fn commit(
         }
         Err(error) => return Err(Interrupt::from_store(Side::Target, error).into()),
     };
-    book(context, table, load, &unit, &applied, time)?;
+    book(context, table, load, &unit, &applied, time, noted)?;
     Ok(applied)
 }
 
@@ -246,6 +285,7 @@ fn book(
     unit: &Unit,
     applied: &Applied,
     time: Duration,
+    noted: bool,
 ) -> Flow<()> {
     let rows = counts(load.kind, (load.items.len() - applied.missed.len()) as u64);
     let totals = TableTotals {
@@ -262,7 +302,9 @@ fn book(
         changes.push(StateChange::FindingsRemoved { table: table.name.clone(), ids: unit.findings.clone() });
     }
     changes.extend(load.progress.iter().cloned());
-    context.remember(&changes)?;
+    // A unit that was not noted leaves no trace when it is redone, nor do a few of them after a power failure.
+    let remembered = if noted { context.remember(&changes) } else { context.remember_soon(&changes) };
+    remembered?;
     table.rows = table.rows.plus(rows);
     table.cascaded += applied.cascaded;
     table.measured.1 += time.as_secs_f64();
