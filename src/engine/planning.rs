@@ -26,6 +26,7 @@ pub async fn plan(context: &Context, table: &mut TableWork) -> Flow<()> {
         table.memory.watermark = None;
     }
     table.counts = (Some(facts.counts.source), Some(facts.counts.target));
+    table.target_largest = facts.target_largest;
     table.found.watermark = facts.next_watermark;
     let settings = table.paired().settings().clone();
     let forced = context.options.full_compare
@@ -75,6 +76,7 @@ pub async fn plan(context: &Context, table: &mut TableWork) -> Flow<()> {
 
 struct Facts {
     counts: Counts,
+    target_largest: Option<Key>,
     next_watermark: Option<Watermark>,
     stamps_missing: u64,
     stamps_future: u64,
@@ -106,6 +108,7 @@ async fn gather(context: &Context, table: &TableWork) -> Flow<Facts> {
         stamps_future: stamps.future,
         null_keys: (null_source.count, null_target.count, null_source == null_target),
         watermark_void: memory.watermark.is_some() && !untouched,
+        target_largest: largest,
     })
 }
 

@@ -37,7 +37,7 @@ pub struct TableWork {
     pub would_be_created: bool,
     /// How long the search took, in seconds, and how long writing took.
     pub measured: (f64, f64),
-    /// The largest key at the target when the pass was over.
+    /// The largest key at the target when its rows were last counted.
     pub target_largest: Option<Key>,
     /// What the search found.
     pub found: Found,

@@ -38,7 +38,9 @@ pub async fn judge_synced(context: &Context, table: &mut TableWork) -> Flow<()> 
         return Ok(());
     }
     let mut quarantined = settle(context, table).await?;
-    count(context, table).await?;
+    if !counted_by_search(table) {
+        count(context, table).await?;
+    }
     let before = (table.rows.written(), table.errors);
     let evidence = gather(context, table).await?;
     if (table.rows.written(), table.errors) != before {
@@ -84,6 +86,19 @@ pub async fn judge_verified(context: &Context, table: &mut TableWork) -> Flow<()
     Ok(())
 }
 
+/// Whether the search has seen every row of both sides, of the source in the instant in which its rows were counted,
+/// and found nothing to be written: then the counts are what they were, and counting would be one more scan.
+fn counted_by_search(table: &TableWork) -> bool {
+    let found = &table.found;
+    let rows = Some(found.equal_rows);
+    found.done
+        && found.covered
+        && found.one_instant
+        && found.differences() == 0
+        && table.rows.written() == 0
+        && table.counts == (rows, rows)
+}
+
 /// Counts both sides: the source as the pass reads it, the target as it is now.
 async fn count(context: &Context, table: &mut TableWork) -> Flow<()> {
     let counts = context
@@ -91,9 +106,13 @@ async fn count(context: &Context, table: &mut TableWork) -> Flow<()> {
             let views = Views::open(context, table.paired()).await?;
             let all = crate::model::range::KeyRange::all();
             let source = views.source.count(&views.source_view, &all);
-            let source = context.sides.call(Side::Source, "counting rows", source).await?;
             let target = views.target.count(&views.target_view, &all);
-            let target = context.sides.call(Side::Target, "counting rows", target).await?;
+            let (source, target) = futures_util::future::join(
+                context.sides.call(Side::Source, "counting rows", source),
+                context.sides.call(Side::Target, "counting rows", target),
+            )
+            .await;
+            let (source, target) = (source?, target?);
             let largest = planning::largest_at_target(context, table, &views).await?;
             Ok((source, target, largest))
         })
