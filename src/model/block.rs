@@ -51,6 +51,10 @@ impl Packed {
         self.ends.push(u32::try_from(self.bytes.len()).expect("a block is far smaller than 4 GiB"));
     }
 
+    fn with_same_room(&self) -> Self {
+        Self { bytes: Vec::with_capacity(self.bytes.len()), ends: Vec::with_capacity(self.ends.len()) }
+    }
+
     fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -122,6 +126,15 @@ impl RowBlock {
         if !other.forms.ends.is_empty() {
             self.forms.bytes.extend_from_slice(other.forms.get(index));
             self.forms.end();
+        }
+    }
+
+    /// An empty block with room for as much as this one holds.
+    fn with_same_room(&self) -> Self {
+        Self {
+            rows: self.rows.with_same_room(),
+            keys: self.keys.with_same_room(),
+            forms: self.forms.with_same_room(),
         }
     }
 
@@ -337,10 +350,11 @@ impl BlockBuilder {
         std::mem::take(&mut self.block)
     }
 
-    /// Takes the rows so far and starts a new block; when they are more than `bytes_max` and more than one, the last
-    /// one stays behind, so that a large row travels alone.
+    /// Takes the rows so far and starts a new block, with room for as many; when they are more than `bytes_max` and
+    /// more than one, the last one stays behind, so that a large row travels alone.
     pub fn take_within(&mut self, bytes_max: usize) -> RowBlock {
-        let mut block = std::mem::take(&mut self.block);
+        let next = self.block.with_same_room();
+        let mut block = std::mem::replace(&mut self.block, next);
         if block.size_bytes() > bytes_max && block.len() > 1 {
             let RowBlock { rows, keys, forms } = &mut block;
             self.block =

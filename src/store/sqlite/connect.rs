@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::store_error;
 use crate::base::escape::visible;
-use crate::base::limits::{SQLITE_BUSY_TIME_MAX, SQLITE_STATEMENTS_CACHED_MAX};
+use crate::base::limits::{SQLITE_BUSY_TIME_MAX, SQLITE_LOG_PAGES_MAX, SQLITE_STATEMENTS_CACHED_MAX};
 use crate::store::{ErrorClass, Result, Role, StoreError};
 
 /// A database file and how it is used.
@@ -70,7 +70,10 @@ impl Place {
         }
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // A commit that is reported survives a power failure: FULL syncs the write-ahead log at every commit.
-        connection.pragma_update(None, "synchronous", "FULL").map_err(|error| self.error(&error))?;
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", SQLITE_LOG_PAGES_MAX))
+            .map_err(|error| self.error(&error))?;
         Ok(connection)
     }
 
