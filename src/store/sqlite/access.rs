@@ -13,6 +13,8 @@ pub(super) struct Access {
     pub(super) hint: String,
     /// What the rows are ordered by; no two rows agree in all terms.
     pub(super) terms: Vec<Term>,
+    /// Whether the rows themselves lie in this order, so that walking it does not jump about the file.
+    pub(super) clustered: bool,
 }
 
 /// One term of an order.
@@ -33,7 +35,7 @@ pub(super) fn by_key(facts: &TableFacts, columns: &[usize]) -> Option<Access> {
     }
     let mut terms: Vec<Term> = columns.iter().map(|&column| ascending(facts, column)).collect();
     if facts.rowid_column == Some(columns[0]) {
-        return Some(Access { hint: " NOT INDEXED".to_owned(), terms });
+        return Some(Access { hint: " NOT INDEXED".to_owned(), terms, clustered: true });
     }
     let unique = is_unique(facts, columns);
     let serves = |index: &&IndexFacts| {
@@ -54,13 +56,13 @@ pub(super) fn by_key(facts: &TableFacts, columns: &[usize]) -> Option<Access> {
     if !unique {
         terms.extend(row_terms(facts, columns)?);
     }
-    Some(Access { hint: indexed_by(index), terms })
+    Some(Access { hint: indexed_by(index), terms, clustered: is_table(facts, index) })
 }
 
 /// Rows as they lie in the file; none when nothing that can be named tells them apart.
 pub(super) fn by_table(facts: &TableFacts) -> Option<Access> {
     if let Some(rowid) = rowid_term(facts) {
-        return Some(Access { hint: " NOT INDEXED".to_owned(), terms: vec![rowid] });
+        return Some(Access { hint: " NOT INDEXED".to_owned(), terms: vec![rowid], clustered: true });
     }
     let of_table = |index: &&IndexFacts| {
         if facts.without_rowid {
@@ -72,7 +74,8 @@ pub(super) fn by_table(facts: &TableFacts) -> Option<Access> {
         }
     };
     let index = facts.indexes.iter().find(of_table)?;
-    Some(Access { hint: indexed_by(index), terms: index_terms(facts, index)? })
+    let clustered = is_table(facts, index);
+    Some(Access { hint: indexed_by(index), terms: index_terms(facts, index)?, clustered })
 }
 
 /// Rows in the order of an index whose first column is this one; none without such an index.
@@ -87,11 +90,16 @@ pub(super) fn by_index_on(facts: &TableFacts, column: usize) -> Option<Access> {
     };
     let index = facts.indexes.iter().filter(leads).min_by_key(|index| index.columns.len())?;
     let mut terms = index_terms(facts, index)?;
-    if !(facts.without_rowid && index.primary) {
+    if !is_table(facts, index) {
         let indexed: Vec<usize> = index.columns.iter().filter_map(|c| c.column).collect();
         terms.extend(row_terms(facts, &indexed)?);
     }
-    Some(Access { hint: indexed_by(index), terms })
+    Some(Access { hint: indexed_by(index), terms, clustered: is_table(facts, index) })
+}
+
+/// Whether an index is the table itself.
+fn is_table(facts: &TableFacts, index: &IndexFacts) -> bool {
+    facts.without_rowid && index.primary
 }
 
 /// Whether no two rows without NULL agree in these columns.

@@ -21,6 +21,7 @@
 //! quoted, values bound; a condition from the configuration is one expression in parentheses of its own.
 
 mod access;
+mod aggregate;
 mod apply;
 mod bound;
 mod changed;
