@@ -7,10 +7,16 @@
 //! serves ([`access`]), which can stop after any row and go on later. Where no index serves key order (collations that
 //! are not by bytes, UTF-16 text), rows are sorted by their encoded keys in passes of bounded size ([`selection`]).
 //!
-//! **Digests** are computed in the reading thread, row by row, from the very bytes that SQLite hands out ([`digest`]).
+//! **Digests** are computed in the reading thread from the very bytes that SQLite hands out ([`digest`]), by a registered
+//! aggregate where one read transaction lasts ([`aggregate`]). Of 1,000,000 rows with 9 columns, fetching and dropping
+//! took 0.31 s of CPU, hashing what was fetched 0.39 s, the aggregate 0.24 s: fetching costs several calls a value, and
+//! a function gets a row's values at once. A view that is read in
+//! short transactions is walked, since a statement with an aggregate cannot stop and go on. All rows of a table whose
+//! key's index is not the table itself are digested as they lie in the file: in key order each row is a jump.
 //!
 //! **Writing.** One connection on one thread applies batches ([`apply`]): `BEGIN IMMEDIATE`, prepared single-row
-//! statements, commit with `synchronous = FULL`. Never REPLACE, which would delete other rows.
+//! statements, commit with `synchronous = FULL`. Never REPLACE, which would delete other rows. The log is moved into the
+//! file in pieces larger than SQLite's own, since each costs two fsyncs.
 //!
 //! **Values** travel in the storage class in which SQLite holds them, whatever the declared type says; text is bytes.
 //! Bounds are chosen so that SQLite's conversions cannot move them ([`bound`]).
