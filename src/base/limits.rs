@@ -159,5 +159,8 @@ pub const SELECTION_BYTES_MAX: usize = 8 << 20;
 /// Finished units that a target's own bookkeeping remembers for a job; far more than can be in doubt after a crash.
 pub const UNIT_MARKS_KEPT: i64 = 100_000;
 
+/// Longest wait for a server to accept a connection and log us in.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(20);
+
 /// Snapshots of one SQLite target that may be open side by side, each with a connection and a thread.
 pub const SQLITE_READERS_MAX: usize = 4;

@@ -34,7 +34,8 @@ pub(crate) fn resolve(
     EndpointSettings {
         url,
         secret,
-        tls: view.choice("tls", Tls::from_name),
+        tls: view.text("tls").and_then(|name| Tls::from_name(&name)),
+        tls_ca: view.text("tls_ca").map(Into::into),
         schema: view.text("schema"),
         organization_id: view.text("organization_id"),
         connections: view.size("connections"),

@@ -12,6 +12,7 @@
 mod error;
 pub mod memory;
 pub mod open;
+mod server;
 pub mod sqlite;
 mod stream;
 
@@ -33,6 +34,7 @@ use crate::model::value::Value;
 pub use crate::model::schema::{NewColumn, NewTable};
 pub use error::{ErrorClass, Refusal, RefusalKind, StoreError};
 pub use open::Role;
+pub use server::ServerAddress;
 pub use stream::{ConsumerGone, Offered, ROWS_IN_FLIGHT, RowSender, RowStream, row_channel};
 
 /// The result of a store's operation.

@@ -62,7 +62,7 @@ fn sqlite_path(url: &str) -> std::result::Result<&str, &'static str> {
 }
 
 /// The URL without user and password, should somebody have put them there.
-fn without_userinfo(url: &str) -> String {
+pub(super) fn without_userinfo(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

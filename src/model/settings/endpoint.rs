@@ -39,8 +39,10 @@ pub struct EndpointSettings {
     pub url: String,
     /// The password that belongs to the user named in `url`.
     pub secret: Option<Secret>,
-    /// Encryption of the connection.
-    pub tls: Tls,
+    /// Encryption of the connection; none for what suits the host, see [`crate::store::open`].
+    pub tls: Option<Tls>,
+    /// File with the certificates of the authorities to trust, in PEM, in place of the system's.
+    pub tls_ca: Option<std::path::PathBuf>,
     /// The schema whose tables are meant; `None` is the one the server gives the session.
     pub schema: Option<String>,
     /// The organisation to log in to, for servers that hold several (4D).
@@ -76,7 +78,8 @@ impl Default for EndpointSettings {
         Self {
             url: String::new(),
             secret: None,
-            tls: Tls::VerifyFull,
+            tls: None,
+            tls_ca: None,
             schema: None,
             organization_id: None,
             connections: 4,
