@@ -20,9 +20,6 @@ pub const SEARCH_UNIT_ROWS_MAX: u64 = 100_000;
 /// Time a search may run before its progress is saved.
 pub const SEARCH_UNIT_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Runs of added or changed keys that a table lists one by one; beyond, the rest is one dirty range.
-pub const FINDINGS_MAX: u64 = 1_000_000;
-
 /// Sample keys in one event.
 pub const EVENT_SAMPLES_MAX: usize = 20;
 

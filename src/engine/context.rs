@@ -38,6 +38,8 @@ pub struct Context {
     pub resumed: bool,
     /// Identities of source and target.
     pub identities: (String, String),
+    /// Fingerprint of which tables both have.
+    pub table_sets: String,
     /// Where source and target are, without secrets.
     pub locations: (String, String),
     /// The source's own clock when the pass began, when it has one.
@@ -67,6 +69,7 @@ impl Context {
             seed,
             resumed: false,
             identities: Default::default(),
+            table_sets: String::new(),
             locations: Default::default(),
             source_clock: None,
             source: tokio::sync::Mutex::default(),

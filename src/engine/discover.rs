@@ -47,6 +47,7 @@ pub async fn discover(context: &mut Context) -> Flow<Discovered> {
         target_catalog = describe(context, Side::Target).await?;
         pairings = pair(context, &source_catalog, &target_catalog);
     }
+    context.table_sets = table_sets(&source_catalog, &target_catalog);
     refuse_unknown_tables(context, &pairings)?;
     let mut tables = Vec::new();
     let mut targets: Vec<Option<&Table>> = Vec::new();
@@ -245,15 +246,24 @@ fn order(tables: &[TableWork], targets: &[Option<&Table>]) -> WorkingOrder {
     WorkingOrder::of(&dependents)
 }
 
+/// Which tables both sides have.
+fn table_sets(source: &Catalog, target: &Catalog) -> String {
+    let named = |side: &str, catalog: &Catalog| -> Vec<String> {
+        catalog.tables.iter().map(|table| format!("{side}\u{0}{}", table.name)).collect()
+    };
+    hash_of([named("source", source), named("target", target)].concat())
+}
+
 /// Settings that change what findings mean are part of the pairs' fingerprints; the order of tables is not.
 fn fingerprint_of(tables: &[TableWork]) -> String {
-    let mut parts: Vec<String> = tables
-        .iter()
-        .map(|table| {
-            let paired = table.paired.as_ref().map_or("", |paired| paired.fingerprint.as_str());
-            format!("{}\u{0}{paired}", table.name)
-        })
-        .collect();
+    let part = |table: &TableWork| {
+        let paired = table.paired.as_ref().map_or("", |paired| paired.fingerprint.as_str());
+        format!("{}\u{0}{paired}", table.name)
+    };
+    hash_of(tables.iter().map(part).collect())
+}
+
+fn hash_of(mut parts: Vec<String>) -> String {
     parts.sort();
     let mut hash = Xxh3::new();
     for part in &parts {

@@ -70,8 +70,17 @@ pub async fn recall(context: &Context, table: &mut TableWork) -> Flow<()> {
     }
     let identities = (&memory.source_identity, &memory.target_identity);
     let now = (&context.identities.0, &context.identities.1);
-    if identities != now && !context.sides.source.capabilities().in_process && table.is_open() {
-        guard::hold_plan(context, table, "identity-changed", "another database than last time".to_owned())?;
+    if identities != now && table.is_open() {
+        // A file is replaced as a matter of course, by a backup or VACUUM INTO; one with other tables is another's.
+        let is_file = context.sides.source.capabilities().in_process;
+        let reason = match is_file && memory.table_sets == context.table_sets {
+            true => None,
+            false if is_file => Some("another file than last time, with other tables"),
+            false => Some("another database than last time"),
+        };
+        if let Some(reason) = reason {
+            guard::hold_plan(context, table, "identity-changed", reason.to_owned())?;
+        }
     }
     let is_void = memory.schema != table.paired().fingerprint || identities != now;
     table.memory = if is_void {
@@ -79,7 +88,7 @@ pub async fn recall(context: &Context, table: &mut TableWork) -> Flow<()> {
         context.hub.message(Level::Info, Some(&table.name), text);
         fresh_memory(context, table)
     } else {
-        memory
+        TableMemory { table_sets: context.table_sets.clone(), ..memory }
     };
     Ok(())
 }
@@ -121,6 +130,7 @@ fn fresh_memory(context: &Context, table: &TableWork) -> TableMemory {
         schema: table.paired().fingerprint.clone(),
         source_identity: context.identities.0.clone(),
         target_identity: context.identities.1.clone(),
+        table_sets: context.table_sets.clone(),
         source_columns: source_columns(table),
         ..TableMemory::default()
     }

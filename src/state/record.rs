@@ -55,6 +55,8 @@ pub struct TableMemory {
     pub source_identity: String,
     /// Identity of the target database.
     pub target_identity: String,
+    /// Which tables both databases had, as a fingerprint; empty when that is not known.
+    pub table_sets: String,
     /// The source's column names with types, to tell what changed.
     pub source_columns: Vec<(String, String)>,
     /// How far incremental work has come.

@@ -6,7 +6,7 @@ use syncline::model::outcome::{Exit, Verdict};
 use syncline::model::schema::ReferentialAction;
 use syncline::model::settings::{Deletes, OnEmptySource, TableSettings};
 use syncline::model::value::Value;
-use syncline::store::memory::TableDefinition;
+use syncline::store::memory::{Database, MemoryOptions, MemoryStore, TableDefinition};
 
 use super::bench::{Bench, outcome, row};
 
@@ -67,13 +67,10 @@ async fn a_row_that_the_target_refuses_goes_to_quarantine_and_the_rest_goes_on()
         TableDefinition::new("items").integer("id").text("name").primary_key(&["id"]).check("name <> 'bad'");
     let mut bench = Bench::new(&[items()]);
     let clock = std::sync::Arc::clone(&bench.clock);
-    bench.target = syncline::store::memory::MemoryStore::new(
-        syncline::store::memory::MemoryOptions {
-            positions: false,
-            ..syncline::store::memory::MemoryOptions::named("t")
-        },
+    bench.target = MemoryStore::new(
+        MemoryOptions { positions: false, ..MemoryOptions::named("t") },
         clock,
-        syncline::store::memory::Database::new(vec![strict]).unwrap(),
+        Database::new(vec![strict]).unwrap(),
     );
     Bench::insert(&bench.source, "items", (0..100).map(|n| row(n, if n == 57 { "bad" } else { "good" })));
     let summary = bench.pass().await;
@@ -144,11 +141,8 @@ async fn a_self_reference_in_a_cycle_is_written_together() {
         .foreign_key(&["next"], "node", ReferentialAction::Refuse);
     let mut bench = Bench::new(&[table]);
     let clock = std::sync::Arc::clone(&bench.clock);
-    bench.target = syncline::store::memory::MemoryStore::new(
-        syncline::store::memory::MemoryOptions::named("t"),
-        clock,
-        syncline::store::memory::Database::new(vec![immediate]).unwrap(),
-    );
+    bench.target =
+        MemoryStore::new(MemoryOptions::named("t"), clock, Database::new(vec![immediate]).unwrap());
     let pair = |id: i64, next: i64| vec![Value::Integer(id.into()), Value::Integer(next.into())];
     Bench::insert(&bench.source, "node", (0..20).map(|n| pair(n, (n + 7) % 20)));
     let summary = bench.pass().await;
@@ -184,4 +178,34 @@ async fn a_row_that_moves_to_another_record_type_is_updated_where_it_stands() {
     let target = bench.target.database().rows("product").unwrap();
     assert_eq!(target[..90], source[..]);
     assert_eq!(target.len(), 100, "rows outside every record type are untouched");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_file_is_held_only_when_its_tables_are_others() {
+    let file = |identity: &str| MemoryOptions {
+        identity: identity.to_owned(),
+        in_process: true,
+        ..MemoryOptions::named("source")
+    };
+    let fill_source = |store: &MemoryStore| Bench::insert(store, "items", (0..50).map(|n| row(n, "x")));
+    let replaced = |bench: &mut Bench, identity: &str, tables: Vec<TableDefinition>| {
+        bench.source = MemoryStore::new(file(identity), bench.clock.clone(), Database::new(tables).unwrap());
+        fill_source(&bench.source);
+    };
+    let other = TableDefinition::new("other").integer("id").primary_key(&["id"]);
+    let both = [items(), other];
+    let mut bench = Bench::with_options(&both, file("first"), MemoryOptions::named("target"));
+    fill_source(&bench.source);
+    assert_eq!(bench.pass().await.exit, Exit::Done);
+    replaced(&mut bench, "restored", both.to_vec());
+    assert_eq!(bench.pass().await.exit, Exit::Done, "a restored backup is the same database");
+    replaced(&mut bench, "another", vec![items()]);
+    for _ in 0..2 {
+        let summary = bench.pass().await;
+        assert_eq!((outcome(&summary, "items").verdict, summary.exit), (Verdict::Held, Exit::Held));
+    }
+    let yes = PassOptions { approvals: Approvals::Recorded, ..PassOptions::default() };
+    let summary = bench.pass_with(yes).await;
+    assert_eq!(summary.exit, Exit::Done, "{summary:#?}");
+    assert_eq!(bench.pass().await.exit, Exit::Done, "it was let through for good");
 }

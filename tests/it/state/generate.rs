@@ -133,6 +133,7 @@ fn memory() -> impl Strategy<Value = TableMemory> {
         let (schema, source_identity, target_identity, source_columns) = names;
         let (target_count, target_largest, rates, (pending, full_compare_asked)) = rest;
         TableMemory {
+            table_sets: format!("sets of {schema}"),
             schema,
             source_identity,
             target_identity,

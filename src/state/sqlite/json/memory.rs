@@ -49,6 +49,8 @@ struct TableMemoryText {
     schema: String,
     source_identity: String,
     target_identity: String,
+    #[serde(default)]
+    table_sets: String,
     source_columns: Vec<(String, String)>,
     watermark: Option<WatermarkText>,
     proof: Option<TableProofText>,
@@ -65,6 +67,7 @@ impl From<&TableMemory> for TableMemoryText {
             schema,
             source_identity,
             target_identity,
+            table_sets,
             source_columns,
             watermark,
             proof,
@@ -78,6 +81,7 @@ impl From<&TableMemory> for TableMemoryText {
             schema: schema.clone(),
             source_identity: source_identity.clone(),
             target_identity: target_identity.clone(),
+            table_sets: table_sets.clone(),
             source_columns: source_columns.clone(),
             watermark: watermark.as_ref().map(WatermarkText::from),
             proof: proof.as_ref().map(|TableProof { at, pass, digest, header }| TableProofText {
@@ -117,6 +121,7 @@ impl TryFrom<TableMemoryText> for TableMemory {
             schema: text.schema,
             source_identity: text.source_identity,
             target_identity: text.target_identity,
+            table_sets: text.table_sets,
             source_columns: text.source_columns,
             watermark: text.watermark.map(Watermark::try_from).transpose()?,
             proof: proof.transpose()?,
