@@ -156,6 +156,9 @@ pub const SELECTION_BYTES_MAX: usize = 8 << 20;
 /// Finished units that a target's own bookkeeping remembers for a job; far more than can be in doubt after a crash.
 pub const UNIT_MARKS_KEPT: i64 = 100_000;
 
+/// Longest sleep of a run that is held to its speed, between two looks at what the operator wants.
+pub const PACE_WAIT_MAX: Duration = Duration::from_millis(250);
+
 /// Longest wait for a server to accept a connection and log us in.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(20);
 

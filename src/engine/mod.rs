@@ -17,6 +17,7 @@ pub mod hub;
 mod interrupt;
 mod job;
 mod keyless;
+mod pace;
 mod pass;
 mod planning;
 mod resume;

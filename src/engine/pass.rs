@@ -9,6 +9,7 @@ use super::discover::{self, Discovered};
 use super::hub::Hub;
 use super::interrupt::{Flow, Interrupt, Stop};
 use super::job::{Job, PassOptions, Purpose};
+use super::pace::Pace;
 use super::sides::Sides;
 use super::table::{Stage, TableWork};
 use super::{find, guard, keyless, planning, resume, summary, verify};
@@ -35,6 +36,7 @@ pub async fn run_pass(
         (Arc::clone(&job.target), job.settings.target.clone()),
         Arc::clone(&job.clock),
         Random::from_seed(job.random_seed),
+        Pace::new(&job.settings.limits, Arc::clone(&job.clock), Arc::clone(control)),
     );
     let seed = job.state.seed();
     let known_seed = seed.clone().unwrap_or(DigestSeed(0));

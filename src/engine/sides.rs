@@ -7,12 +7,13 @@ use std::time::Duration;
 use super::control::Control;
 use super::hub::Hub;
 use super::interrupt::{Flow, Interrupt, Stop};
+use super::pace::Pace;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::model::block::RowBlock;
 use crate::model::event::{EventBody, Side};
 use crate::model::settings::EndpointSettings;
-use crate::store::{Applied, Batch, ErrorClass, RowStream, Snapshot, Store, StoreError};
+use crate::store::{Applied, Batch, Change, ErrorClass, RowStream, Snapshot, Store, StoreError};
 
 /// Both sides of a job, with what it takes to reach them.
 pub struct Sides {
@@ -24,6 +25,7 @@ pub struct Sides {
     target_settings: EndpointSettings,
     clock: Arc<dyn Clock>,
     random: Mutex<Random>,
+    pace: Pace,
     queries: std::sync::atomic::AtomicU64,
 }
 
@@ -34,6 +36,7 @@ impl Sides {
         target: (Arc<dyn Store>, EndpointSettings),
         clock: Arc<dyn Clock>,
         random: Random,
+        pace: Pace,
     ) -> Self {
         Self {
             source: source.0,
@@ -42,6 +45,7 @@ impl Sides {
             target_settings: target.1,
             clock,
             random: Mutex::new(random),
+            pace,
             queries: std::sync::atomic::AtomicU64::new(0),
         }
     }
@@ -93,6 +97,13 @@ impl Sides {
         };
         let queries = result.as_ref().map_or(1, |applied| applied.queries);
         self.queries.fetch_add(queries, std::sync::atomic::Ordering::Relaxed);
+        if result.is_ok() {
+            let bytes = match &batch.change {
+                Change::Delete(_) => 0,
+                Change::Insert(rows) | Change::Update(rows) => rows.size_bytes(),
+            };
+            self.pace.spend(batch.change.len() as u64, bytes as u64).await;
+        }
         result
     }
 
@@ -115,7 +126,16 @@ impl Sides {
             result = stream.next() => result,
             () = self.clock.sleep(timeout) => Err(timed_out("waiting for rows", timeout)),
         };
-        result.map_err(|error| Interrupt::from_store(side, error))
+        let block = result.map_err(|error| Interrupt::from_store(side, error))?;
+        if let Some(block) = &block {
+            self.pace.spend(block.len() as u64, block.size_bytes() as u64).await;
+        }
+        Ok(block)
+    }
+
+    /// Holds the run to its speed after rows that a side read without handing them out.
+    pub async fn pace(&self, rows: u64) {
+        self.pace.spend(rows, 0).await;
     }
 
     /// Opens a view of a side.

@@ -20,6 +20,7 @@ use super::find::{Sink, Views, search};
 use super::hub::Hub;
 use super::interrupt::{Failure, Flow, Interrupt, Stop};
 use super::job::{Job, PassOptions, Purpose};
+use super::pace::Pace;
 use super::sides::Sides;
 use super::table::{Stage, TableWork};
 use crate::base::random::Random;
@@ -118,6 +119,7 @@ impl Walk {
             (Arc::clone(&job.target), job.settings.target.clone()),
             Arc::clone(&job.clock),
             Random::from_seed(job.random_seed),
+            Pace::new(&job.settings.limits, Arc::clone(&job.clock), Arc::clone(control)),
         );
         // Digests of a diff are compared with each other only, so that any seed will do.
         let seed = crate::model::digest::DigestSeed(job.random_seed);

@@ -146,6 +146,8 @@ impl Driver<'_> {
         )
         .await;
         let (source, target) = (source?, target?);
+        let rows = source.iter().chain(&target).map(|digest| digest.count).sum();
+        self.context.sides.pace(rows).await;
         if source.len() != probes.len() || target.len() != probes.len() {
             return Err(Interrupt::logic("a side answered another number of digests than was asked for"));
         }

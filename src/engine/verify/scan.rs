@@ -74,6 +74,7 @@ async fn digest_target(context: &Context, table: &TableWork) -> Flow<Vec<KeyRang
         if digests.len() != page.len() {
             return Err(Interrupt::logic("the target answered another number of digests than was asked for"));
         }
+        context.sides.pace(digests.iter().map(|digest| digest.count).sum()).await;
         let unlike = page.iter().zip(&digests).filter(|(proof, digest)| proof.digest != **digest);
         suspicious.extend(unlike.map(|(proof, _)| proof.range.clone()));
     }

@@ -107,3 +107,20 @@ async fn trap_36_a_table_without_a_key_is_compared_as_a_multiset_and_never_writt
     let summary = bench.pass().await;
     assert_eq!(outcome(&summary, "log").verdict, Verdict::Equal, "{summary:#?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_keeps_to_its_rows_a_second() {
+    let seconds = async |rows_per_second: u64| {
+        let mut bench = Bench::new(&[items()]);
+        bench.settings.limits.rows_per_second = std::num::NonZeroU64::new(rows_per_second);
+        Bench::insert(&bench.source, "items", (0..6000).map(|n| row(n, "x")));
+        let summary = bench.pass().await;
+        assert_eq!(outcome(&summary, "items").verdict, Verdict::Equal);
+        summary.seconds
+    };
+    let free = seconds(0).await;
+    // At least every row is read once and written once.
+    let held = seconds(100).await;
+    assert!(free < 1.0 && held >= 119.0, "{free} s without a limit, {held} s with one");
+    assert!(held < 400.0, "{held} s: rows are counted more often than they are read and written");
+}
