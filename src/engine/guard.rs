@@ -1,8 +1,8 @@
 //! Guards: nothing destructive by surprise.
 //!
 //! They look at findings, with the exact number of deletes, after all tables were searched and before the first
-//! write. What a guard refuses is held under an id that names table, guard and keys; an approval serves once and covers
-//! a delete set that is a subset of the approved one.
+//! write. What a guard refuses is held under an id that names table, guard and keys; an approval serves one pass, in all
+//! its processes, and covers a delete set that is a subset of the approved one.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -157,7 +157,10 @@ pub fn hold_plan(context: &Context, table: &mut TableWork, guard: &str, reason: 
     Ok(())
 }
 
-/// Whether an approval lets this hold through; it is used up by that.
+/// Whether an approval lets this hold through; it is used up by that when the pass ends.
+///
+/// Until then it stays in use: a process that goes on with the pass after a kill finds a part of the approved deletes
+/// left, and a second look at a moving source may judge the same ones again.
 fn approved(context: &Context, table: &str, guard: &str, id: &str) -> Flow<bool> {
     let asked_while_running = context.control.take_approved();
     let known = context.state().holds()?;
@@ -170,7 +173,7 @@ fn approved(context: &Context, table: &str, guard: &str, id: &str) -> Flow<bool>
         if hold.table != table || hold.guard != guard || hold.state == HoldState::Used {
             continue;
         }
-        let let_through = hold.state == HoldState::Approved
+        let let_through = matches!(hold.state, HoldState::Approved | HoldState::InUse)
             || match &context.options.approvals {
                 Approvals::None => false,
                 Approvals::Recorded => hold.pass < context.number,
@@ -179,7 +182,9 @@ fn approved(context: &Context, table: &str, guard: &str, id: &str) -> Flow<bool>
         let covers =
             hold.id == id || (hold.deletes > 0 && context.state().deletes_beyond_hold(table, &hold.id)? == 0);
         if let_through && covers {
-            context.remember(&[StateChange::HoldMoved { id: hold.id, state: HoldState::Used }])?;
+            if hold.state != HoldState::InUse {
+                context.remember(&[StateChange::HoldMoved { id: hold.id, state: HoldState::InUse }])?;
+            }
             return Ok(true);
         }
     }

@@ -295,6 +295,8 @@ pub enum HoldState {
     Waiting,
     /// Let through, not used yet.
     Approved,
+    /// Let through, and the pass that uses it is under way; the end of that pass makes it [`HoldState::Used`].
+    InUse,
     /// Let through and used.
     Used,
 }
@@ -334,7 +336,8 @@ pub struct PassRecord {
 /// One change of a job's memory.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StateChange {
-    /// A new pass is under way; units, findings, progress and totals of any earlier one are gone.
+    /// A new pass is under way; units, findings, progress and totals of any earlier one are gone, and the holds that it
+    /// used are used up.
     PassStarted {
         /// Its number; the history's largest plus one, or more; below 2^63.
         pass: u64,
@@ -349,7 +352,7 @@ pub enum StateChange {
         /// The table.
         table: String,
     },
-    /// The pass under way ended; its units, findings, progress and totals are gone.
+    /// The pass under way ended; its units, findings, progress and totals are gone, the holds that it used are used up.
     PassFinished {
         /// How.
         record: PassRecord,

@@ -105,6 +105,7 @@ fn hold_form(hold: &Hold) -> HoldForm<'_> {
         state: match hold.state {
             HoldState::Waiting => "waiting",
             HoldState::Approved => "approved",
+            HoldState::InUse => "in use",
             HoldState::Used => "used",
         },
     }

@@ -267,6 +267,8 @@ impl Durable {
     }
 
     fn forget_pass(&mut self) {
+        let in_use = self.holds.iter_mut().filter(|hold| hold.state == HoldState::InUse);
+        in_use.for_each(|hold| hold.state = HoldState::Used);
         self.pass = None;
         self.finished.clear();
         self.progress.clear();
@@ -292,7 +294,8 @@ impl Durable {
         for _ in HOLDS_PER_TABLE_MAX..of_table {
             let newest = self.holds.len() - 1;
             let others = || (0..newest).filter(|&index| self.holds[index].table == table);
-            let spared = |index: &usize| self.holds[*index].state == HoldState::Approved;
+            let spared =
+                |index: &usize| matches!(self.holds[*index].state, HoldState::Approved | HoldState::InUse);
             let oldest = others().find(|index| !spared(index)).or_else(|| others().next());
             let Some(oldest) = oldest else { return };
             let forgotten = self.holds.remove(oldest);

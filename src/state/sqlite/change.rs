@@ -95,6 +95,12 @@ fn run(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) ->
 }
 
 fn forget_pass(connection: &Connection) -> Outcome<()> {
+    run(
+        connection,
+        "UPDATE hold SET state = ?2, \
+         checksum = row_check('hold', id, place, table_name, guard, reason, deletes, at, pass, ?2) WHERE state = ?1",
+        [hold_state_number(HoldState::InUse), hold_state_number(HoldState::Used)],
+    )?;
     run(connection, "DELETE FROM record WHERE topic IN ('pass', 'finished', 'progress', 'totals')", [])?;
     run(connection, "DELETE FROM unit", [])?;
     run(connection, "DELETE FROM finding", [])
@@ -251,10 +257,11 @@ fn record_hold(connection: &Connection, hold: &Hold, keys: &[Key]) -> Outcome<()
 fn forget_old_holds(connection: &Connection, newest: &Hold) -> Outcome<()> {
     let mut oldest = connection.prepare_cached(
         "SELECT id FROM hold WHERE table_name = ?1 AND id <> ?2 AND \
-         (SELECT count(*) FROM hold WHERE table_name = ?1) > ?3 ORDER BY state = ?4, place LIMIT 1",
+         (SELECT count(*) FROM hold WHERE table_name = ?1) > ?3 ORDER BY state IN (?4, ?5), place LIMIT 1",
     )?;
     let approved = hold_state_number(HoldState::Approved);
-    let parameters = params![newest.table, newest.id, HOLDS_PER_TABLE_MAX as i64, approved];
+    let in_use = hold_state_number(HoldState::InUse);
+    let parameters = params![newest.table, newest.id, HOLDS_PER_TABLE_MAX as i64, approved, in_use];
     while let Some(id) = oldest.query_row(parameters, |row| row.get::<_, String>(0)).optional()? {
         run(connection, "DELETE FROM hold_key WHERE id = ?1", [&id])?;
         run(connection, "DELETE FROM hold WHERE id = ?1", [&id])?;

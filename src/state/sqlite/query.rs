@@ -37,11 +37,12 @@ pub(super) fn hold_state_number(state: HoldState) -> i64 {
         HoldState::Waiting => 0,
         HoldState::Approved => 1,
         HoldState::Used => 2,
+        HoldState::InUse => 3,
     }
 }
 
 fn hold_state_of_number(number: i64) -> Outcome<HoldState> {
-    [HoldState::Waiting, HoldState::Approved, HoldState::Used]
+    [HoldState::Waiting, HoldState::Approved, HoldState::InUse, HoldState::Used]
         .into_iter()
         .find(|state| hold_state_number(*state) == number)
         .ok_or_else(|| Fault::Damaged(format!("no state of a hold has the number {number}")))

@@ -6,6 +6,8 @@ use syncline::model::outcome::{Exit, Verdict};
 use syncline::model::schema::ReferentialAction;
 use syncline::model::settings::{Deletes, OnEmptySource, TableSettings};
 use syncline::model::value::Value;
+use syncline::state::memory::CommitFault;
+use syncline::state::{HoldState, State};
 use syncline::store::memory::{Database, MemoryOptions, MemoryStore, TableDefinition};
 
 use super::bench::{Bench, outcome, row};
@@ -34,6 +36,34 @@ async fn trap_33_an_empty_source_is_held_and_an_approval_serves_once() {
     assert!(bench.equal("items"));
     Bench::insert(&bench.target, "items", (0..50).map(|n| row(n, "x")));
     assert_eq!(bench.pass_with(yes).await.exit, Exit::Held, "the approval was used up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_serves_its_whole_pass_also_when_a_process_dies_between_its_use_and_the_deletes() {
+    let mut gone_on = 0;
+    for commits_before in 0.. {
+        let mut bench = Bench::new(&[items()]);
+        bench.settings.defaults.delete_batch_size = 7;
+        Bench::insert(&bench.target, "items", (0..50).map(|n| row(n, "x")));
+        assert_eq!(bench.pass().await.exit, Exit::Held);
+        bench.disk.fail_commit(commits_before, CommitFault::BeforeEffect);
+        let yes = PassOptions { approvals: Approvals::Recorded, ..PassOptions::default() };
+        if bench.pass_with(yes).await.exit == Exit::Done {
+            break;
+        }
+        let holds = bench.disk.open_read_only().holds().unwrap();
+        let was_used = holds.iter().any(|hold| hold.state == HoldState::InUse);
+        let next = bench.pass().await;
+        if was_used {
+            gone_on += 1;
+            assert_eq!((next.exit, outcome(&next, "items").rows.deleted), (Exit::Done, 50), "{next:#?}");
+        } else {
+            assert_eq!(next.exit, Exit::Held, "nobody approved of that: {next:#?}");
+        }
+        Bench::insert(&bench.target, "items", (50..100).map(|n| row(n, "x")));
+        assert_eq!(bench.pass().await.exit, Exit::Held, "the approval was used up");
+    }
+    assert!(gone_on > 7, "{gone_on}");
 }
 
 #[tokio::test(start_paused = true)]

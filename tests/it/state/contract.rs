@@ -149,6 +149,26 @@ fn a_hold_covers_the_keys_it_took_of_its_own_table_only() {
 }
 
 #[test]
+fn an_approval_in_use_is_used_up_when_its_pass_is_over() {
+    on_both(|state| {
+        let states = |state: &dyn State| -> Vec<(String, HoldState)> {
+            state.holds().unwrap().into_iter().map(|hold| (hold.id, hold.state)).collect()
+        };
+        let both = |used| vec![("asked".to_owned(), used), ("granted".to_owned(), HoldState::Approved)];
+        let holds = [hold("granted", HoldState::Approved), hold("asked", HoldState::Waiting)];
+        let taken = StateChange::HoldMoved { id: "asked".to_owned(), state: HoldState::InUse };
+        for end in [pass_finished(1), pass_started(2)] {
+            state.commit(&[pass_started(1)]).unwrap();
+            state.commit(&holds).unwrap();
+            state.commit(&[taken.clone(), extras([9])]).unwrap();
+            assert_eq!(states(state), both(HoldState::InUse));
+            state.commit(&[end]).unwrap();
+            assert_eq!(states(state), both(HoldState::Used));
+        }
+    });
+}
+
+#[test]
 fn what_no_state_can_mean_is_refused_and_nothing_of_its_commit_is_kept() {
     on_both(|state| {
         let run = Finding::Run { kind: FindingKind::Extra, range: KeyRange::all(), rows: 9 };

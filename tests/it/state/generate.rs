@@ -280,7 +280,7 @@ fn quarantined() -> impl Strategy<Value = QuarantinedRow> {
 }
 
 fn hold_state() -> impl Strategy<Value = HoldState> {
-    prop::sample::select(vec![HoldState::Waiting, HoldState::Approved, HoldState::Used])
+    prop::sample::select(vec![HoldState::Waiting, HoldState::Approved, HoldState::InUse, HoldState::Used])
 }
 
 fn hold() -> impl Strategy<Value = Hold> {
