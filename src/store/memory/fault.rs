@@ -88,6 +88,8 @@ pub enum Fault {
     Busy,
     /// It takes this long on top.
     Delay(Duration),
+    /// A write is acknowledged and leaves no trace, as after a fail-over to a replica that lags; elsewhere nothing.
+    Forget,
     /// It never answers, until the connection is ended.
     Hang(Moment),
     /// The stream ends here without its end mark; elsewhere as [`Fault::Fail`] before the effect.
@@ -178,6 +180,7 @@ impl FaultProfile {
         offer(hang, random);
         offer(Fault::Cut, random);
         offer(Fault::Short, random);
+        offer(Fault::Forget, random);
         let calls = if random.chance(2) {
             Call::ALL.into_iter().filter(|_| random.chance(3)).collect()
         } else {

@@ -158,6 +158,11 @@ impl MemoryStore {
         self.session.state().commits
     }
 
+    /// Rows that committed batches wrote or deleted so far, each as often as it was written.
+    pub fn rows_written(&self) -> u64 {
+        self.session.state().rows_written
+    }
+
     /// Snapshots that are open now.
     pub fn snapshots_open(&self) -> usize {
         self.session.state().snapshots_open
@@ -269,6 +274,7 @@ impl Store for MemoryStore {
                 })?;
             state.database = after;
             state.commits += 1;
+            state.rows_written += applied.rows;
             Ok(applied)
         };
         self.session.operate(Call::Apply, &operation, apply).await
@@ -282,6 +288,7 @@ impl Store for MemoryStore {
             let (after, applied) = apply::apply_together(&state.database, batches)?;
             state.database = after;
             state.commits += 1;
+            state.rows_written += applied.iter().map(|applied| applied.rows).sum::<u64>();
             Ok(applied)
         };
         self.session.operate(Call::ApplyTogether, operation, apply).await

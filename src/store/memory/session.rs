@@ -28,6 +28,7 @@ pub(super) struct State {
     pub(super) connection: Connection,
     pub(super) snapshots_open: usize,
     pub(super) commits: u64,
+    pub(super) rows_written: u64,
     pub(super) misuses: Vec<String>,
     calls: BTreeMap<Call, u64>,
 }
@@ -54,6 +55,7 @@ impl Session {
             connection: Connection::Up,
             snapshots_open: 0,
             commits: 0,
+            rows_written: 0,
             misuses: Vec::new(),
             calls: BTreeMap::new(),
         };
@@ -78,7 +80,13 @@ impl Session {
         yield_now().await;
         let fault = self.begin(call, operation)?;
         self.strike(fault, Moment::Before, operation).await?;
+        let is_write = matches!(call, Call::Apply | Call::ApplyTogether);
+        let forgets = is_write && fault == Some(Fault::Forget);
+        let before = forgets.then(|| self.state().database.clone());
         let result = effect();
+        if let Some(before) = before {
+            self.state().database = before;
+        }
         yield_now().await;
         self.strike(fault, Moment::After, operation).await?;
         result
