@@ -1,8 +1,8 @@
 //! Guards: nothing destructive by surprise.
 //!
-//! They look at findings, with the exact number of deletes, after all tables were searched and before the first
-//! write. What a guard refuses is held under an id that names table, guard and keys; an approval serves one pass, in all
-//! its processes, and covers a delete set that is a subset of the approved one.
+//! They look at findings, with the exact number of deletes, after all tables were searched and before the first write,
+//! and again at what verification finds later. What a guard refuses is held under an id that names table, guard and
+//! keys; an approval serves one pass, in all its processes, and covers a delete set that is a subset of the approved one.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -12,6 +12,7 @@ use super::job::Approvals;
 use super::table::{Stage, TableWork};
 use crate::base::human;
 use crate::base::limits::{GUARD_ROWS_MIN, STATE_PAGE_ROWS_MAX};
+use crate::model::digest::Digest;
 use crate::model::event::EventBody;
 use crate::model::settings::{Deletes, TableSettings};
 use crate::state::{Finding, FindingKind, Hold, HoldState, StateChange};
@@ -29,6 +30,10 @@ pub fn judge(context: &Context, table: &mut TableWork) -> Flow<()> {
     if settings.deletes == Deletes::Never {
         return keep_extras(context, table, deletes);
     }
+    let deletes = deletes - set_aside(context, table)?;
+    if deletes == 0 {
+        return Ok(());
+    }
     let target_rows = table.counts.1.unwrap_or(deletes);
     let source_is_empty = table.counts.0 == Some(0);
     match refusal(&settings, source_is_empty, deletes, target_rows) {
@@ -45,13 +50,9 @@ fn refusal(
     target_rows: u64,
 ) -> Option<(&'static str, String)> {
     use crate::model::settings::OnEmptySource;
-    if source_is_empty {
-        return (settings.on_empty_source == OnEmptySource::Hold).then(|| {
-            (
-                "source-empty",
-                format!("source is empty => hold ({} rows would be deleted)", human::count(deletes)),
-            )
-        });
+    if source_is_empty && settings.on_empty_source == OnEmptySource::Hold {
+        let reason = format!("source is empty => hold ({} rows would be deleted)", human::count(deletes));
+        return Some(("source-empty", reason));
     }
     if settings.deletes == Deletes::Hold {
         return Some((
@@ -68,7 +69,8 @@ fn refusal(
         return Some(("max-delete-rows", reason));
     }
     let share = deletes as f64 / target_rows.max(1) as f64;
-    if deletes > GUARD_ROWS_MIN && share > settings.max_delete_ratio {
+    // Who means an empty source means all rows; what was set by number or by word holds nevertheless.
+    if deletes > GUARD_ROWS_MIN && share > settings.max_delete_ratio && !source_is_empty {
         let reason = format!(
             "{} of {} target rows ({:.0} %) would be deleted, more than max_delete_ratio = {}",
             human::count(deletes),
@@ -79,6 +81,30 @@ fn refusal(
         return Some(("max-delete-ratio", reason));
     }
     None
+}
+
+/// Takes deletes off the list that the target refused before and that this pass leaves alone; returns how many.
+///
+/// They are in quarantine, which says so. Asking for them again would hold a table for what is not going to happen.
+fn set_aside(context: &Context, table: &TableWork) -> Flow<u64> {
+    let mut rows = 0;
+    let mut after = 0;
+    while !table.quarantine.is_empty() {
+        let page = context.state().findings(&table.name, FindingKind::Extra, after, STATE_PAGE_ROWS_MAX)?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        let left_alone = |finding: &Finding| match finding {
+            Finding::Row { key, .. } => table.quarantine.leaves_alone(key, Digest::EMPTY),
+            Finding::Run { .. } => false,
+        };
+        let ids: Vec<u64> =
+            page.iter().filter(|stored| left_alone(&stored.finding)).map(|stored| stored.id).collect();
+        rows += ids.len() as u64;
+        if !ids.is_empty() {
+            context.remember(&[StateChange::FindingsRemoved { table: table.name.clone(), ids }])?;
+        }
+    }
+    Ok(rows)
 }
 
 /// With `deletes = "never"` extra rows stay, are named, and are no difference.
@@ -244,6 +270,15 @@ mod tests {
         assert_eq!(guard(&settings, true, 1, 1), Some("source-empty"));
         settings.on_empty_source = OnEmptySource::Delete;
         assert_eq!(guard(&settings, true, 1_000_000, 1_000_000), None);
+    }
+
+    #[test]
+    fn on_empty_source_delete_does_not_overrule_a_limit_or_a_general_hold() {
+        let meant = TableSettings { on_empty_source: OnEmptySource::Delete, ..TableSettings::default() };
+        let limited = TableSettings { max_delete_rows: Some(5), ..meant.clone() };
+        assert_eq!(guard(&limited, true, 6, 6), Some("max-delete-rows"));
+        let held = TableSettings { deletes: Deletes::Hold, ..meant };
+        assert_eq!(guard(&held, true, 1, 1), Some("deletes-held"));
     }
 
     #[test]

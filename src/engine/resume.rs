@@ -10,7 +10,7 @@ use crate::base::limits::RESUME_AGE_MAX;
 use crate::model::event::{EventBody, Level, Side};
 use crate::model::settings::Bookkeeping;
 use crate::model::types::Compatibility;
-use crate::state::{PassFingerprint, StateChange, TableMemory, TableTotals};
+use crate::state::{PassFingerprint, StateChange, TableMemory, TableTotals, Unit};
 use crate::store::UnitMark;
 
 /// Numbers the pass and decides whether it continues an interrupted one.
@@ -110,7 +110,7 @@ async fn settle_marked_units(context: &Context, table: &TableWork) -> Flow<()> {
             })
             .await?;
         if committed && !unit.findings.is_empty() {
-            let rows = apply::counts(unit.kind, unit.findings.len() as u64);
+            let rows = apply::counts(unit.kind, listed(context, &unit)?);
             let name = table.name.clone();
             context.remember(&[
                 StateChange::UnitFinished { unit: unit.id },
@@ -123,6 +123,18 @@ async fn settle_marked_units(context: &Context, table: &TableWork) -> Flow<()> {
         }
     }
     Ok(())
+}
+
+/// How many of a unit's findings are still on the list.
+///
+/// A unit whose answer got lost was tried again as another one: what that one settled has been counted with it.
+fn listed(context: &Context, unit: &Unit) -> Flow<u64> {
+    let mut rows = 0;
+    for &id in &unit.findings {
+        let next = context.state().findings(&unit.table, unit.kind, id.saturating_sub(1), 1)?;
+        rows += u64::from(next.first().is_some_and(|stored| stored.id == id));
+    }
+    Ok(rows)
 }
 
 fn fresh_memory(context: &Context, table: &TableWork) -> TableMemory {

@@ -13,6 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::event::{EventBody, Side};
 use crate::model::key::Key;
 use crate::model::outcome::ErrorRecord;
+use crate::model::settings::Deletes;
 use crate::state::{FindingKind, QuarantineFilter, QuarantinedRow, StateChange, TableTotals};
 use crate::store::{Batch, Change, StoreError};
 
@@ -209,11 +210,13 @@ fn image_of(columns: &[String], rows: &RowBlock, index: usize) -> Vec<(String, S
         .collect()
 }
 
-/// Drops quarantined rows that are equal on both sides by now, or that exist on neither.
+/// Drops quarantined rows that are equal on both sides by now, or that exist on neither; with `deletes = "never"` also
+/// those that only the target has, which stay there like every extra row.
 ///
 /// Returns how many remain.
 pub async fn settle_quarantine(context: &Context, table: &mut TableWork) -> Flow<u64> {
     let keys: Vec<Key> = table.quarantine.keys().cloned().collect();
+    let keeps_extras = table.paired().settings().deletes == Deletes::Never;
     for page in keys.chunks(STATE_PAGE_ROWS_MAX) {
         let paired = table.paired();
         let source = context.source().await?;
@@ -228,7 +231,8 @@ pub async fn settle_quarantine(context: &Context, table: &mut TableWork) -> Flow
             .await?;
         let mut drops = Vec::new();
         for key in page {
-            if form_of(&at_source, key) == form_of(&at_target, key) {
+            let wanted = form_of(&at_source, key);
+            if wanted == form_of(&at_target, key) || (keeps_extras && wanted.is_none()) {
                 drops.push(StateChange::QuarantineDropped { table: table.name.clone(), key: key.clone() });
                 table.quarantine.rows.remove(key);
             }

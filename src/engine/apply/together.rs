@@ -70,17 +70,34 @@ pub async fn apply_together(context: &Context, tables: &mut [TableWork]) -> Flow
         let written = (load.items.len() - applied.missed.len()) as u64;
         let rows = counts(load.kind, written);
         let totals = TableTotals { rows, cascaded: applied.cascaded, ..TableTotals::default() };
-        let ids = load.items.iter().filter_map(|item| item.finding).collect();
-        context.remember(&[
-            StateChange::FindingsRemoved { table: table.name.clone(), ids },
-            StateChange::TotalsAdded { table: table.name.clone(), totals },
-        ])?;
+        let mut changes = settled(&table.name, load, &applied.missed);
+        changes.push(StateChange::TotalsAdded { table: table.name.clone(), totals });
+        context.remember(&changes)?;
         table.rows = table.rows.plus(rows);
         table.cascaded += applied.cascaded;
         // What was written in one go with others is proven by the scan, not read back.
         table.reads_back = false;
     }
     Ok(())
+}
+
+/// What becomes of a load's findings: a row that hit none is no row written, and stays on the list as missing.
+fn settled(table: &str, load: &Load, missed: &[usize]) -> Vec<StateChange> {
+    let (mut ids, mut again) = (Vec::new(), Vec::new());
+    for (position, item) in load.items.iter().enumerate() {
+        let hit = !missed.contains(&position);
+        if !hit && load.kind == FindingKind::Changed {
+            again.push(Finding::Row { kind: FindingKind::Missing, key: item.key.clone() });
+        }
+        if hit || load.kind != FindingKind::Missing {
+            ids.extend(item.finding);
+        }
+    }
+    let mut changes = vec![StateChange::FindingsRemoved { table: table.to_owned(), ids }];
+    if !again.is_empty() {
+        changes.push(StateChange::FindingsAdded { table: table.to_owned(), findings: again });
+    }
+    changes
 }
 
 fn batch(table: &TableWork, load: &Load) -> Batch {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::context::Context;
-use super::super::interrupt::Flow;
+use super::super::interrupt::{Flow, Interrupt};
 use super::super::table::TableWork;
 use super::super::tally::Work;
 use super::{RowRef, Sink, Views};
@@ -11,6 +11,7 @@ use crate::base::limits::{BUCKET_ROWS, BUCKET_ROWS_AT_ONCE_MAX, DIGEST_RANGES_MA
 use crate::model::block::RowBlock;
 use crate::model::digest::Digest;
 use crate::model::event::Side;
+use crate::model::merge::MergeError;
 use crate::model::range::KeyRange;
 use crate::state::FindingKind;
 use crate::store::Snapshot;
@@ -71,7 +72,7 @@ async fn compare_group(
 ) -> Flow<()> {
     let source = read_group(context, Side::Source, &*views.source, views, buckets, wanted).await?;
     let target = read_group(context, Side::Target, &*views.target, views, buckets, wanted).await?;
-    let (source_rows, target_rows) = (index(&source), index(&target));
+    let (source_rows, target_rows) = (index(Side::Source, &source)?, index(Side::Target, &target)?);
     for (key, place) in &source_rows {
         let row = row_at(&source, *place);
         match target_rows.get(key) {
@@ -110,14 +111,18 @@ async fn read_group(
     Ok(blocks)
 }
 
-fn index(blocks: &[RowBlock]) -> BTreeMap<&[u8], Place> {
+/// The rows by key; one that repeats identifies no row, and would hide the other ones that have it (trap 35).
+fn index(side: Side, blocks: &[RowBlock]) -> Flow<BTreeMap<&[u8], Place>> {
     let mut rows = BTreeMap::new();
     for (number, block) in blocks.iter().enumerate() {
         for index in 0..block.len() {
-            rows.insert(block.key(index), (number, index));
+            if rows.insert(block.key(index), (number, index)).is_some() {
+                let error = MergeError::Duplicate { side, key: block.key_owned(index) };
+                return Err(Interrupt::logic(error.to_string()));
+            }
         }
     }
-    rows
+    Ok(rows)
 }
 
 fn row_at(blocks: &[RowBlock], place: Place) -> RowRef<'_> {

@@ -12,6 +12,7 @@ use crate::base::limits::{EVENT_SAMPLES_MAX, PROOF_RANGES_MAX, RUN_ROWS_MIN};
 use crate::model::digest::{Digest, DigestHeader};
 use crate::model::event::{Progress, SampleKey};
 use crate::model::key::Key;
+use crate::model::plan::Strategy;
 use crate::model::range::KeyRange;
 use crate::state::{FindProgress, Finding, FindingKind, ProofRange, State, StateChange};
 
@@ -26,6 +27,8 @@ pub struct Collector {
     proofs: Vec<ProofRange>,
     digest: Digest,
     rows_seen: u64,
+    /// Keys come in the order in which a range of them is read again; else each row is listed.
+    keeps_runs: bool,
     /// How old the source view may become; none when a search cannot go on through another one.
     source_age_max: Option<Duration>,
 }
@@ -42,6 +45,8 @@ impl Collector {
     /// A collector that goes on from `progress`.
     pub fn new(table: &TableWork, progress: FindProgress) -> Self {
         let (source, target) = table.counts;
+        let ordered = [Strategy::MergeCompare, Strategy::DigestSearch, Strategy::CountSearch];
+        let keeps_runs = ordered.iter().any(|strategy| strategy.as_str() == progress.strategy);
         let source_age_max =
             super::goes_in_key_order(&progress.strategy).then(|| table.paired().settings().snapshot_age_max);
         Self {
@@ -54,6 +59,7 @@ impl Collector {
             proofs: Vec::new(),
             digest: Digest::EMPTY,
             rows_seen: 0,
+            keeps_runs,
             source_age_max,
         }
     }
@@ -108,7 +114,7 @@ impl Sink for Collector {
         _target: Option<RowRef<'_>>,
     ) {
         self.rows_seen += 1;
-        if kind == FindingKind::Extra {
+        if kind == FindingKind::Extra || !self.keeps_runs {
             self.end_run(Some(key));
             self.pending.push(Finding::Row { kind, key: Key::from_encoded(key) });
             return;

@@ -220,6 +220,11 @@ fn goes_in_key_order(strategy: &str) -> bool {
     [Strategy::MergeCompare, Strategy::DigestSearch].map(Strategy::as_str).contains(&strategy)
 }
 
+/// Whether a search of this name sees changed rows wherever they are.
+fn compares_content(strategy: &str) -> bool {
+    goes_in_key_order(strategy) || strategy == Strategy::HashBuckets.as_str()
+}
+
 /// The name of a search by one strategy that was completed by another.
 fn both(first: &str, then: Strategy) -> String {
     format!("{first}, then {then}")
@@ -264,7 +269,8 @@ async fn find_then(context: &Context, table: &mut TableWork, strategy: Strategy)
             let progress = context.state().find_progress(&table.name)?;
             let mut progress =
                 progress.ok_or_else(|| Interrupt::logic("the first search left no progress"))?;
-            if progress.strategy.ends_with(&both("", strategy)) {
+            // A search that turned into one that compares content has seen the changed rows as well.
+            if progress.strategy.ends_with(&both("", strategy)) || compares_content(&progress.strategy) {
                 return Ok(());
             }
             progress.remaining.clear();

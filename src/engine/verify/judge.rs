@@ -181,8 +181,11 @@ fn leans_on_earlier_proof(context: &Context, table: &TableWork) -> bool {
         table.memory.proof.as_ref().is_some_and(|proof| {
             context.job.clock.now().since(proof.at) < table.paired().settings().prove_every
         });
+    // What an earlier process of the pass wrote may not have been read back any more.
+    let read_back = table.rows.written() == 0 || (table.reads_back && !context.resumed);
     incremental
         && fresh
+        && read_back
         && !table.verify_asked
         && table.unlike == 0
         && table.counts.0 == table.counts.1

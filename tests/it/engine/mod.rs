@@ -4,4 +4,5 @@
 
 pub mod bench;
 mod passes;
+mod regressions;
 mod trouble;

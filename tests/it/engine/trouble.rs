@@ -4,7 +4,7 @@ use syncline::engine::{Approvals, PassOptions};
 use syncline::model::event::EventBody;
 use syncline::model::outcome::{Exit, Verdict};
 use syncline::model::schema::ReferentialAction;
-use syncline::model::settings::{Deletes, OnEmptySource, TableSettings};
+use syncline::model::settings::{Deletes, OnEmptySource, Strategy, TableSettings};
 use syncline::model::value::Value;
 use syncline::state::memory::CommitFault;
 use syncline::state::{HoldState, State};
@@ -92,6 +92,47 @@ async fn with_deletes_never_extra_rows_stay_and_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_deletes_never_a_row_that_the_source_gives_up_leaves_quarantine() {
+    let strict =
+        TableDefinition::new("items").integer("id").text("name").primary_key(&["id"]).check("name <> 'bad'");
+    let mut bench = Bench::new(&[items()]);
+    bench.settings.defaults.deletes = Deletes::Never;
+    let database = Database::new(vec![strict]).unwrap();
+    bench.target = MemoryStore::new(MemoryOptions::named("t"), bench.clock.clone(), database);
+    Bench::insert(&bench.source, "items", [row(1, "good"), row(2, "bad")]);
+    Bench::insert(&bench.target, "items", [row(1, "good"), row(2, "good")]);
+    assert_eq!(outcome(&bench.pass().await, "items").quarantined, 1);
+    bench.source.edit(|t| t.delete("items", |row| row[0] == Value::Integer(2))).unwrap();
+    let summary = bench.pass().await;
+    let items = outcome(&summary, "items");
+    assert_eq!((items.verdict, items.quarantined), (Verdict::Equal, 0), "{summary:#?}");
+    assert!(items.inexact[0].contains("1 extra rows"), "{:?}", items.inexact);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_the_target_refused_is_not_asked_for_again() {
+    let child = TableDefinition::new("child").integer("id").integer("item").primary_key(&["id"]).foreign_key(
+        &["item"],
+        "items",
+        ReferentialAction::Refuse,
+    );
+    let mut bench = Bench::new(&[items()]);
+    bench.settings.defaults.deletes = Deletes::Hold;
+    let database = Database::new(vec![items(), child]).unwrap();
+    bench.target = MemoryStore::new(MemoryOptions::named("t"), bench.clock.clone(), database);
+    Bench::insert(&bench.source, "items", [row(1, "x")]);
+    Bench::insert(&bench.target, "items", [row(1, "x"), row(2, "x")]);
+    Bench::insert(&bench.target, "child", [vec![Value::Integer(1), Value::Integer(2)]]);
+    assert_eq!(bench.pass().await.exit, Exit::Held);
+    let yes = PassOptions { approvals: Approvals::Recorded, ..PassOptions::default() };
+    assert_eq!(outcome(&bench.pass_with(yes).await, "items").quarantined, 1);
+    let summary = bench.pass().await;
+    let items = outcome(&summary, "items");
+    assert_eq!((items.verdict, items.quarantined), (Verdict::Differs, 1), "{summary:#?}");
+    assert_eq!((summary.exit, summary.error_count), (Exit::Remaining, 0), "{summary:#?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_row_that_the_target_refuses_goes_to_quarantine_and_the_rest_goes_on() {
     let strict =
         TableDefinition::new("items").integer("id").text("name").primary_key(&["id"]).check("name <> 'bad'");
@@ -118,6 +159,20 @@ async fn a_row_that_the_target_refuses_goes_to_quarantine_and_the_rest_goes_on()
     let healed = bench.pass().await;
     assert_eq!(outcome(&healed, "items").verdict, Verdict::Equal, "{healed:#?}");
     assert!(bench.equal("items"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn trap_35_a_key_that_repeats_is_no_equality_when_rows_are_compared_by_buckets() {
+    let loose = TableDefinition::new("items").integer("id").text("name").index(&["id"]);
+    let mut bench = Bench::new(&[loose]);
+    bench.settings.defaults.key = Some(vec!["id".to_owned()]);
+    bench.settings.defaults.strategy = Strategy::HashBuckets;
+    Bench::insert(&bench.source, "items", [row(1, "a"), row(1, "b"), row(2, "c")]);
+    Bench::insert(&bench.target, "items", [row(1, "b"), row(2, "c")]);
+    let summary = bench.pass().await;
+    let items = outcome(&summary, "items");
+    assert_eq!((items.verdict, bench.target.commits()), (Verdict::Failed, 0), "{summary:#?}");
+    assert!(items.message.as_ref().unwrap().contains("holds key 1 more than once"), "{summary:#?}");
 }
 
 #[tokio::test(start_paused = true)]

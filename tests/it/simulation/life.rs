@@ -11,6 +11,7 @@ use syncline::base::random::Random;
 use syncline::engine::control::Control;
 use syncline::engine::hub::Hub;
 use syncline::engine::{Job, PassOptions, run_pass};
+use syncline::model::event::Event;
 use syncline::model::outcome::PassSummary;
 
 use super::operator;
@@ -36,7 +37,7 @@ pub struct Plan {
 /// How a process ended.
 pub enum End {
     Killed,
-    Finished(Box<PassSummary>),
+    Finished(Box<PassSummary>, Vec<Arc<Event>>),
 }
 
 /// Runs one pass in a process of its own.
@@ -45,6 +46,7 @@ pub enum End {
 /// When the pass does not end.
 pub fn live(world: &World, plan: &Plan) -> End {
     super::tell(|| format!("a process begins: {plan:?}"));
+    world.ledger.lock().unwrap().begin_life(world, plan);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let end = runtime.block_on(async {
@@ -58,12 +60,17 @@ pub fn live(world: &World, plan: &Plan) -> End {
     drop(runtime);
     super::tell(|| match &end {
         End::Killed => "it was killed".to_owned(),
-        End::Finished(summary) => format!("it ended: {:?}", summary.exit),
+        End::Finished(summary, _) => format!("it ended: {:?}", summary.exit),
     });
     world.disk.kill();
     world.source.end_process();
     world.target.end_process();
     assert_eq!(world.source.snapshots_open() + world.target.snapshots_open(), 0, "a snapshot was left open");
+    let summary = match &end {
+        End::Killed => None,
+        End::Finished(summary, _) => Some(&**summary),
+    };
+    world.ledger.lock().unwrap().end_life(world, plan, summary);
     end
 }
 
@@ -100,8 +107,9 @@ async fn pass(world: &World, plan: &Plan) -> End {
     match ended {
         None => End::Killed,
         Some(summary) => {
-            operator::check(&listener.await.unwrap(), &summary);
-            End::Finished(Box::new(summary))
+            let events = listener.await.unwrap();
+            operator::check(&events, &summary);
+            End::Finished(Box::new(summary), events)
         }
     }
 }

@@ -4,7 +4,7 @@
 //! or after their effect, streams are cut, calls hang, connections and clocks go away and come back, rows are refused,
 //! the source's application goes on writing, an operator sends commands, and the process is killed between any two
 //! awaits or at a commit of its state. Then everything is calm, and what must hold is judged without the engine
-//! ([`oracle`]).
+//! ([`oracle`]; over all processes of a pass, [`ledger`]; what a search has to find, [`search`]).
 //!
 //! ```text
 //! cargo test --test it simulation::                          a few hundred seeds
@@ -16,10 +16,12 @@
 
 mod clock;
 mod faults;
+mod ledger;
 mod life;
 mod operator;
 mod oracle;
 mod pair;
+mod search;
 mod seeds;
 mod spec;
 mod world;
@@ -57,7 +59,7 @@ fn passes_keep_their_promises_whatever_goes_wrong() {
     let first = number("SYNCLINE_SIM_FIRST").unwrap_or(0);
     let count = number("SYNCLINE_SIM_SEEDS").unwrap_or(SEEDS_BY_DEFAULT);
     let stop_at = number("SYNCLINE_SIM_FAILURES").unwrap_or(1);
-    let failures = failures(first..first + count, stop_at);
+    let failures = failures(first..first + count, stop_at, || ());
     TELLS.store(true, Ordering::Relaxed);
     for (seed, why) in &failures {
         tell(|| format!("seed {seed}: {why}"));
@@ -69,11 +71,16 @@ fn passes_keep_their_promises_whatever_goes_wrong() {
     );
 }
 
-/// Runs seeds on every core until so many failed; those that did, and why.
-fn failures(seeds: std::ops::Range<u64>, stop_at: u64) -> BTreeMap<u64, String> {
+/// Runs seeds on every core until so many failed; those that did, and why. Each thread holds what `prepare` gives it.
+fn failures<T>(
+    seeds: std::ops::Range<u64>,
+    stop_at: u64,
+    prepare: impl Fn() -> T + Sync,
+) -> BTreeMap<u64, String> {
     let next = AtomicU64::new(seeds.start);
     let failures: Mutex<BTreeMap<u64, String>> = Mutex::default();
     let work = || {
+        let _prepared = prepare();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end || failures.lock().unwrap().len() as u64 >= stop_at {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use syncline::store::memory::{Call, Database, FaultDraw, FaultProfile, MemoryOpt
 
 use super::clock::SimClock;
 use super::faults::SimFaults;
+use super::ledger::Ledger;
 use super::pair::Pair;
 use super::spec::{KINDS, Spec, Use};
 
@@ -34,6 +36,10 @@ pub struct World {
     pub honest_stamps: bool,
     /// The content of the source after every change, as far as the pass at work may have seen it.
     pub source_history: Arc<Mutex<Vec<Database>>>,
+    /// What is known of the pass under way.
+    pub ledger: Mutex<Ledger>,
+    /// Somebody else wrote to the target after the first process began.
+    pub target_touched: AtomicBool,
 }
 
 impl std::fmt::Debug for World {
@@ -59,7 +65,9 @@ impl World {
         let mut source = Database::new(source_tables).unwrap();
         let mut target = Database::new(target_tables).unwrap();
         for spec in &specs {
-            let rows = [0, 1, 8, 40, 150][random.below(5) as usize].min(spec.spread * 2);
+            // Now and then as many as it takes to keep findings as runs.
+            let rows = if random.chance(12) { 500 } else { [0, 1, 8, 40, 150][random.below(5) as usize] };
+            let rows = rows.min(spec.spread * 2);
             for _ in 0..rows {
                 let stamp = old_stamp(&clock, honest_stamps, random);
                 insert(&mut source, &specs, spec, &stamp, random);
@@ -84,6 +92,8 @@ impl World {
             clock,
             honest_stamps,
             source_history,
+            ledger: Mutex::default(),
+            target_touched: AtomicBool::new(false),
         }
     }
 
@@ -160,6 +170,7 @@ impl World {
         let mut content = self.target.database();
         let spec = &self.specs[random.below(self.specs.len() as u64) as usize];
         drift(&mut content, &self.specs, spec, random);
+        self.target_touched.store(true, Ordering::Relaxed);
         self.target.set_database(content);
     }
 }
