@@ -19,6 +19,7 @@
 //! | [`board`] | facts folded from events, shared by every consumer | stores, terminal |
 //! | [`wire`] | the versioned serde form of events, commands and snapshots | stores, terminal, sockets |
 //! | [`report`] | text, JSON, silent, the final summary | the console |
+//! | [`tui`] | the console; the only importer of ratatui | stores |
 //! | [`cli`] | flags to resolved settings, wiring, exit codes, logging | – |
 //!
 //! # Invariants
@@ -37,4 +38,5 @@ pub mod model;
 pub mod report;
 pub mod state;
 pub mod store;
+pub mod tui;
 pub mod wire;

@@ -9,13 +9,14 @@ use super::reporting::{AnyReporter, Reporting};
 use super::signals::Signals;
 use super::surroundings::Surroundings;
 use crate::base::limits::{ABORT_TIME_MAX, DRAIN_TIME_MAX, REPORT_END_TIME_MAX};
-use crate::engine::control::Control;
+use crate::engine::control::{Commands, Control};
 use crate::engine::hub::Hub;
 use crate::engine::{self, Job, PassOptions};
 use crate::model::command::Command;
 use crate::model::event::Level;
 use crate::model::outcome::{Exit, PassSummary};
 use crate::report::RunEnd;
+use crate::tui::{Console, ConsoleSetup};
 
 /// Runs a future to its end on a runtime of its own; threads that are still at work then are left behind.
 pub fn block_on<T>(around: &Surroundings, future: impl Future<Output = Result<T>>) -> Result<T> {
@@ -44,15 +45,29 @@ pub async fn drive(
     options: &PassOptions,
     once: bool,
     reporters: Vec<AnyReporter>,
+    console: Option<ConsoleSetup>,
 ) -> Result<(Exit, Option<PassSummary>)> {
-    let mut reporting = None;
-    let work = async |hub: &Arc<Hub>, control: &Arc<Control>| {
+    let (mut reporting, mut screen) = (None, None);
+    let work = async |hub: &Arc<Hub>, control: &Arc<Control>, commands: &Commands| {
         reporting = Some(Reporting::start(hub, reporters)?);
+        if let Some(setup) = console {
+            screen = Some(Console::open(setup, hub, commands.clone()).map_err(CliError::usage)?);
+        }
         Ok::<_, CliError>(engine::run(job, options, once, hub, control).await)
     };
     let signals = Signals::take()
         .map_err(|error| CliError::stopped("process", format!("signals cannot be taken: {error}")))?;
     let Supervised { result, signal, mut signals } = supervise(job, signals, work).await;
+    if let Some(screen) = screen {
+        // Nobody is asked to leave a screen whose run a signal, a panic or a fault has ended.
+        let stays = signal.is_none() && !panics::happened() && matches!(result, Some(Ok(_)));
+        let closed = async { if stays { screen.closed().await } else { screen.close(&*job.clock).await } };
+        tokio::select! {
+            () = closed => {}
+            _ = signals.next() => crate::tui::give_back(),
+            () = panics::noticed() => {}
+        }
+    }
     let summary = result.transpose()?;
     let end = run_end(summary.as_ref(), signal);
     let mut exit = end.exit;
@@ -86,12 +101,12 @@ pub struct Supervised<T> {
 pub async fn supervise<T>(
     job: &Job,
     mut signals: Signals,
-    work: impl AsyncFnOnce(&Arc<Hub>, &Arc<Control>) -> T,
+    work: impl AsyncFnOnce(&Arc<Hub>, &Arc<Control>, &Commands) -> T,
 ) -> Supervised<T> {
     let hub = Arc::new(Hub::new(Arc::clone(&job.clock)));
     let (commands, control) = Control::new(Arc::clone(&hub));
     let control = Arc::new(control);
-    let mut work = Box::pin(work(&hub, &control));
+    let mut work = Box::pin(work(&hub, &control, &commands));
     let mut signal = None;
     loop {
         // Pending until a drain has begun.

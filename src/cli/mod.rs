@@ -11,6 +11,7 @@
 
 pub mod args;
 mod commands;
+mod console;
 mod demo;
 mod drive;
 mod error;

@@ -1,6 +1,6 @@
 //! Standard output and standard error: data to the one, everything else to the other.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use super::args::Mode;
 use super::error::{CliError, Result};
@@ -19,11 +19,40 @@ pub fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// The mode that `auto` stands for: text, as long as there is no console.
-pub fn resolved(mode: Mode) -> Mode {
+/// What is written where no console is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For reading.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// Nothing but errors and the exit code.
+    Silent,
+}
+
+/// The format that a mode stands for: text, unless another one is asked for.
+pub fn format(mode: Mode) -> Format {
     match mode {
-        Mode::Auto => Mode::Text,
-        chosen => chosen,
+        Mode::Auto | Mode::Tui | Mode::Text => Format::Text,
+        Mode::Json => Format::Json,
+        Mode::Silent => Format::Silent,
+    }
+}
+
+/// Whether a command that may open the console does so.
+///
+/// `auto` opens it where `preferred`, on a terminal that can move its cursor. Errors: `tui` without a terminal.
+pub fn opens_console(mode: Mode, preferred: bool, around: &Surroundings) -> Result<bool> {
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let able = around.environment.get("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+    match mode {
+        Mode::Tui if !terminal => {
+            Err(CliError::usage("the console needs a terminal for standard input and output")
+                .hint("without one, use --mode text or --mode json"))
+        }
+        Mode::Tui => Ok(true),
+        Mode::Auto => Ok(preferred && terminal && able),
+        Mode::Text | Mode::Json | Mode::Silent => Ok(false),
     }
 }
 

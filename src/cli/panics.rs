@@ -46,6 +46,7 @@ fn tell(info: &PanicHookInfo<'_>) {
     let message = format!("{} at {place} in thread {}", visible(text), visible(&thread));
     let _one_at_a_time = TELLING.lock();
     tracing::error!("bug: {message}");
+    crate::tui::give_back();
     let mut out = std::io::stderr().lock();
     // Nothing is left to tell when standard error is closed.
     let _ = std::io::Write::write_fmt(

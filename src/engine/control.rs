@@ -173,7 +173,8 @@ impl Control {
         }
     }
 
-    fn is_paused(&self, table: Option<&str>) -> bool {
+    /// Whether the table, or everything, is to wait.
+    pub fn is_paused(&self, table: Option<&str>) -> bool {
         let wishes = self.wishes();
         wishes.paused_all || table.is_some_and(|table| wishes.paused.contains(table))
     }

@@ -54,6 +54,7 @@ async fn sleep(job: &Job, hub: &Hub, control: &Control) {
     let Some(until) = next_start(schedule, job.clock.now()) else { return };
     hub.emit(EventBody::RunStateChanged { state: RunState::Sleeping });
     hub.emit(EventBody::SleepStarted { until, reason: reason(schedule, job.clock.now(), until) });
+    let mut state = RunState::Sleeping;
     loop {
         let left = until.since(job.clock.now());
         if left.is_zero() {
@@ -65,6 +66,11 @@ async fn sleep(job: &Job, hub: &Hub, control: &Control) {
                 if control.take_sync_now() || control.stopping().is_some() {
                     hub.emit(EventBody::SleepEnded { reason: "ended by the operator".to_owned() });
                     return;
+                }
+                // Asleep is a safe point: a pause holds at once, and keeps the next pass from beginning.
+                let now = if control.is_paused(None) { RunState::Paused } else { RunState::Sleeping };
+                if std::mem::replace(&mut state, now) != now {
+                    hub.emit(EventBody::RunStateChanged { state });
                 }
                 continue;
             }

@@ -25,6 +25,8 @@ pub enum Mode {
     /// What suits where the output goes
     #[default]
     Auto,
+    /// The console: live panes and keys, on a terminal
+    Tui,
     /// For reading
     Text,
     /// One JSON object a line

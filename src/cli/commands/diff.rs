@@ -26,7 +26,7 @@ pub fn diff(arguments: &DiffArguments, around: &Surroundings) -> Result<Exit> {
     let opened = open_job(&resolved, Access::Look, false, around)?;
     let (job, tables) = (&opened.job, &resolved.tables[..]);
     let supervised = drive::block_on(around, async {
-        let work = async |hub: &_, control: &_| match arguments.format {
+        let work = async |hub: &_, control: &_, _: &_| match arguments.format {
             DiffFormat::Sql => diff::script(job, tables, hub, control, &mut output::stdout()).await,
             format => {
                 let width = output::text_options(around, false, "").width;

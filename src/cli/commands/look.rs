@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::board::Board;
-use crate::cli::args::{HistoryArguments, JobOnly, Mode};
+use crate::cli::args::{HistoryArguments, JobOnly};
 use crate::cli::error::{CliError, Result};
-use crate::cli::output;
+use crate::cli::output::{self, Format};
 use crate::cli::settings::{Asked, Resolved, resolve};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::wiring;
@@ -31,14 +31,14 @@ pub fn history(arguments: &HistoryArguments, around: &Surroundings) -> Result<Ex
     };
     let text = output::text_options(around, arguments.output.verbose, &resolved.run_command);
     let mut out = output::stdout();
-    let written = match (output::resolved(arguments.output.mode), &passes[..]) {
-        (Mode::Silent, _) => Ok(()),
-        (Mode::Json, passes) => history::write_json(&mut out, passes),
-        (Mode::Auto | Mode::Text, [pass]) if arguments.pass.is_some() => {
+    let written = match (output::format(arguments.output.mode), &passes[..]) {
+        (Format::Silent, _) => Ok(()),
+        (Format::Json, passes) => history::write_json(&mut out, passes),
+        (Format::Text, [pass]) if arguments.pass.is_some() => {
             let facts = Board::new(text.error_count_max);
             summary::write(&mut out, &pass.summary, facts.facts(), &text)
         }
-        (Mode::Auto | Mode::Text, passes) => history::write_text(&mut out, passes, &text),
+        (Format::Text, passes) => history::write_text(&mut out, passes, &text),
     };
     output::written(written, "write the history", Exit::Done)
 }
@@ -67,10 +67,10 @@ pub fn status(arguments: &JobOnly, around: &Surroundings) -> Result<Exit> {
     let status = job_status(&resolved, around)?;
     let text = output::text_options(around, arguments.output.verbose, &resolved.run_command);
     let mut out = output::stdout();
-    let written: io::Result<()> = match output::resolved(arguments.output.mode) {
-        Mode::Silent => Ok(()),
-        Mode::Json => status::write_json(&mut out, &status),
-        Mode::Auto | Mode::Text => status::write_text(&mut out, &status, &text),
+    let written: io::Result<()> = match output::format(arguments.output.mode) {
+        Format::Silent => Ok(()),
+        Format::Json => status::write_json(&mut out, &status),
+        Format::Text => status::write_text(&mut out, &status, &text),
     };
     output::written(written, "write the status", Exit::Done)
 }

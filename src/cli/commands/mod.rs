@@ -28,10 +28,10 @@ pub fn execute(arguments: &Arguments, around: &Surroundings) -> Result<Exit> {
         return print_config(arguments, around);
     }
     match &arguments.command {
-        None => run::run(&arguments.run, around),
+        None => run::run(&arguments.run, true, around),
         Some(Command::Demo(arguments)) => demo::demo(arguments, around),
         Some(Command::Init(arguments)) => init::init(arguments, around),
-        Some(Command::Run(arguments)) => run::run(arguments, around),
+        Some(Command::Run(arguments)) => run::run(arguments, false, around),
         Some(Command::Verify(arguments)) => run::verify(arguments, around),
         Some(Command::Plan(arguments)) => plan::plan(arguments, around),
         Some(Command::Check(arguments)) => check::check(arguments, around),

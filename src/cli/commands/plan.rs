@@ -3,10 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::cli::args::{Mode, PlanArguments};
+use crate::cli::args::PlanArguments;
 use crate::cli::drive::{self, drive};
 use crate::cli::error::{CliError, Result};
-use crate::cli::output;
+use crate::cli::output::{self, Format};
 use crate::cli::settings::{Asked, resolve};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::wiring::{Access, open_job};
@@ -32,15 +32,15 @@ pub fn plan(arguments: &PlanArguments, around: &Surroundings) -> Result<Exit> {
     };
     let plans = Plans::default();
     let collector = Box::new(plans.clone());
-    let (exit, summary) = drive::block_on(around, drive(&opened.job, &options, true, vec![collector]))?;
+    let (exit, summary) = drive::block_on(around, drive(&opened.job, &options, true, vec![collector], None))?;
     let plans = plans.take();
     let text = output::text_options(around, job.output.verbose, &resolved.run_command);
     let mut out = output::stdout();
-    let written = match output::resolved(job.output.mode) {
-        Mode::Json => write_json(&mut out, &plans, summary.as_ref()),
-        Mode::Silent => Ok(()),
-        Mode::Auto | Mode::Text if plans.is_empty() => Ok(()),
-        Mode::Auto | Mode::Text => report::write_text(&mut out, &plans, &text),
+    let written = match output::format(job.output.mode) {
+        Format::Json => write_json(&mut out, &plans, summary.as_ref()),
+        Format::Silent => Ok(()),
+        Format::Text if plans.is_empty() => Ok(()),
+        Format::Text => report::write_text(&mut out, &plans, &text),
     };
     for error in summary.iter().flat_map(|summary| &summary.errors) {
         output::tell_error(&CliError::reported(error));

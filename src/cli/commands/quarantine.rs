@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::run::run_pass;
 use crate::base::escape::visible_short;
 use crate::base::limits::{SHOWN_CHARS_MAX, STATE_PAGE_ROWS_MAX};
-use crate::cli::args::{Mode, QuarantineDrop, QuarantineRows};
+use crate::cli::args::{QuarantineDrop, QuarantineRows};
 use crate::cli::error::{CliError, Result};
-use crate::cli::output;
+use crate::cli::output::{self, Format};
 use crate::cli::settings::{Asked, Resolved, resolve};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::wiring::{self, Access};
@@ -41,10 +41,10 @@ fn show_as(arguments: &QuarantineRows, around: &Surroundings, write_text: TextWr
     };
     let text = output::text_options(around, arguments.output.verbose, &resolved.run_command);
     let mut out = output::stdout();
-    let written = match output::resolved(arguments.output.mode) {
-        Mode::Silent => Ok(()),
-        Mode::Json => report::write_json(&mut out, &rows),
-        Mode::Auto | Mode::Text => write_text(&mut out, &rows, &text),
+    let written = match output::format(arguments.output.mode) {
+        Format::Silent => Ok(()),
+        Format::Json => report::write_json(&mut out, &rows),
+        Format::Text => write_text(&mut out, &rows, &text),
     };
     output::written(written, "write the quarantine", Exit::Done)
 }
@@ -67,7 +67,7 @@ pub fn retry(arguments: &QuarantineRows, around: &Surroundings) -> Result<Exit> 
         return Ok(Exit::Done);
     }
     let options = PassOptions { tables: tables.into_iter().collect(), ..PassOptions::default() };
-    Ok(run_pass(&resolved, Access::Write, &options, true, &arguments.output, around)?.0)
+    Ok(run_pass(&resolved, Access::Write, &options, true, &arguments.output, None, around)?.0)
 }
 
 /// Forgets the rows; what is still wrong is found anew by the next pass.

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use crate::cli::args::{AdHocJob, Mode, Output, RunArguments};
+use crate::cli::args::{AdHocJob, Output, RunArguments};
+use crate::cli::console::{self, AfterScreen};
 use crate::cli::drive::{self, drive};
 use crate::cli::error::{CliError, Result};
 use crate::cli::log_reporter::LogReporter;
-use crate::cli::output;
+use crate::cli::output::{self, Format};
 use crate::cli::reporting::AnyReporter;
 use crate::cli::settings::{Asked, Resolved, resolve, shown};
 use crate::cli::surroundings::Surroundings;
@@ -15,9 +16,10 @@ use crate::engine::{Approvals, PassOptions, Purpose};
 use crate::model::outcome::{Exit, PassSummary};
 use crate::model::settings::Repeat;
 use crate::report::{JsonReporter, Reporter, RunEnd, SilentReporter, TextReporter};
+use crate::tui::ConsoleSetup;
 
-/// Makes the target equal: one pass, or passes for ever.
-pub fn run(arguments: &RunArguments, around: &Surroundings) -> Result<Exit> {
+/// Makes the target equal: one pass, or passes for ever; on the console when that is asked for, or `preferred`.
+pub fn run(arguments: &RunArguments, preferred: bool, around: &Surroundings) -> Result<Exit> {
     with_json_errors(&arguments.output, || {
         let asked = Asked { job: Some(&arguments.job), screen: Some(&arguments.screen), ..Asked::default() };
         let resolved = resolve(asked, around)?;
@@ -36,7 +38,8 @@ pub fn run(arguments: &RunArguments, around: &Surroundings) -> Result<Exit> {
             approvals: approvals(pass.yes.as_deref(), once)?,
         };
         let access = if purpose == Purpose::Sync { Access::Write } else { Access::Look };
-        Ok(run_pass(&resolved, access, &options, once, &arguments.output, around)?.0)
+        let console = console::setup(&resolved, &arguments.output, preferred, around)?;
+        Ok(run_pass(&resolved, access, &options, once, &arguments.output, console, around)?.0)
     })
 }
 
@@ -50,7 +53,7 @@ pub fn verify(arguments: &AdHocJob, around: &Surroundings) -> Result<Exit> {
             tables: resolved.tables.clone(),
             ..PassOptions::default()
         };
-        Ok(run_pass(&resolved, Access::Prove, &options, true, &arguments.output, around)?.0)
+        Ok(run_pass(&resolved, Access::Prove, &options, true, &arguments.output, None, around)?.0)
     })
 }
 
@@ -75,16 +78,21 @@ pub fn run_pass(
     options: &PassOptions,
     once: bool,
     output: &Output,
+    console: Option<ConsoleSetup>,
     around: &Surroundings,
 ) -> Result<(Exit, Option<PassSummary>)> {
     output::warn(&resolved.loaded.warnings);
-    let mode = output::resolved(output.mode);
-    let opened = open_job(resolved, access, output.verbose && mode == Mode::Text, around)?;
-    let mut reporters: Vec<AnyReporter> = vec![reporter(resolved, output, around)];
+    let mode = output::format(output.mode);
+    let log_is_told = output.verbose && mode == Format::Text && console.is_none();
+    let opened = open_job(resolved, access, log_is_told, around)?;
+    let mut reporters: Vec<AnyReporter> = vec![match &console {
+        Some(_) => Box::new(AfterScreen::new(text_options(resolved, output.verbose, around))),
+        None => reporter(resolved, output, around),
+    }];
     if opened.log.is_some() {
         reporters.push(Box::new(LogReporter::new(text_options(resolved, output.verbose, around))));
     }
-    let (exit, summary) = drive::block_on(around, drive(&opened.job, options, once, reporters))?;
+    let (exit, summary) = drive::block_on(around, drive(&opened.job, options, once, reporters, console))?;
     if let (Some(log), Exit::Stopped | Exit::Bug) = (&opened.log, exit) {
         output::tell(&format!("log: {}", shown(log.path())));
     }
@@ -92,10 +100,10 @@ pub fn run_pass(
 }
 
 fn reporter(resolved: &Resolved, output: &Output, around: &Surroundings) -> AnyReporter {
-    match output::resolved(output.mode) {
-        Mode::Json => Box::new(JsonReporter::new(output::stdout(), &resolved.loaded.settings.name)),
-        Mode::Silent => Box::new(SilentReporter),
-        Mode::Auto | Mode::Text => {
+    match output::format(output.mode) {
+        Format::Json => Box::new(JsonReporter::new(output::stdout(), &resolved.loaded.settings.name)),
+        Format::Silent => Box::new(SilentReporter),
+        Format::Text => {
             Box::new(TextReporter::new(output::stdout(), text_options(resolved, output.verbose, around)))
         }
     }
@@ -112,7 +120,7 @@ fn text_options(resolved: &Resolved, verbose: bool, around: &Surroundings) -> cr
 fn with_json_errors(output: &Output, command: impl FnOnce() -> Result<Exit>) -> Result<Exit> {
     let result = command();
     if let Err(error) = &result
-        && output::resolved(output.mode) == Mode::Json
+        && output::format(output.mode) == Format::Json
     {
         let end = RunEnd { exit: error.exit, error: Some(error.record()) };
         let reported: io::Result<()> = JsonReporter::new(output::stdout(), "").finish(&end);

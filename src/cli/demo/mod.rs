@@ -20,14 +20,16 @@ mod tally;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::args::{DemoArguments, JobArguments, Mode, Output};
+use super::args::{DemoArguments, JobArguments, Output};
 use super::commands::run::run_pass;
+use super::drive;
 use super::error::{CliError, Result};
+use super::output::{self, Format};
 use super::settings::{Asked, Resolved, resolve, shown};
 use super::surroundings::Surroundings;
 use super::wiring::{self, Access};
-use super::{drive, output};
 use crate::base::human;
+use crate::cli::console;
 use crate::engine::{PassOptions, Purpose};
 use crate::model::outcome::{Exit, PassSummary};
 use drift::Differences;
@@ -62,7 +64,8 @@ pub fn demo(arguments: &DemoArguments, around: &Surroundings) -> Result<Exit> {
     let made = recipe.map(|recipe| make(&folder, recipe, &arguments.output, around)).transpose()?;
     let job = resolved(&folder, around)?;
     let options = PassOptions { purpose: Purpose::Sync, ..PassOptions::default() };
-    let (exit, summary) = run_pass(&job, Access::Write, &options, true, &arguments.output, around)?;
+    let console = console::setup(&job, &arguments.output, true, around)?;
+    let (exit, summary) = run_pass(&job, Access::Write, &options, true, &arguments.output, console, around)?;
     if let (Some(made), Some(summary)) = (&made, &summary) {
         compare(made, summary, &arguments.output)?;
     }
@@ -70,9 +73,13 @@ pub fn demo(arguments: &DemoArguments, around: &Surroundings) -> Result<Exit> {
     Ok(exit)
 }
 
+/// Variables that tell of the terminal.
+const TERMINAL: [&str; 8] =
+    ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "SSH_CONNECTION", "COLUMNS"];
+
 /// Without variables of ours and without the user's own configuration: they are meant for other jobs.
 fn undisturbed(around: &Surroundings) -> Surroundings {
-    let kept = |name: &str| name == "TMPDIR";
+    let kept = |name: &str| name == "TMPDIR" || TERMINAL.contains(&name);
     let environment = around.environment.iter().filter(|(name, _)| kept(name));
     Surroundings {
         environment: environment.map(|(name, value)| (name.clone(), value.clone())).collect(),
@@ -139,13 +146,13 @@ fn compare(made: &Made, summary: &PassSummary, output: &Output) -> Result<()> {
 
 /// Says something of the demo itself: beside a report to read, and out of the way of data.
 fn say(output: &Output, text: &str) -> Result<()> {
-    let written = match super::output::resolved(output.mode) {
-        Mode::Silent => Ok(()),
-        Mode::Json => {
+    let written = match super::output::format(output.mode) {
+        Format::Silent => Ok(()),
+        Format::Json => {
             output::tell(text.trim_end_matches('\n'));
             Ok(())
         }
-        Mode::Auto | Mode::Text => {
+        Format::Text => {
             let mut out = output::stdout();
             out.write_all(text.as_bytes()).and_then(|()| out.flush())
         }

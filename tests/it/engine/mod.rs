@@ -5,4 +5,5 @@
 pub mod bench;
 mod passes;
 mod regressions;
+mod schedule;
 mod trouble;

@@ -3,7 +3,7 @@
 mod looks;
 mod real;
 pub mod schema;
-mod script;
+pub mod script;
 
 use std::io::{self, Write};
 

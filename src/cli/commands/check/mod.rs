@@ -5,10 +5,10 @@ mod judge;
 use std::io;
 
 use crate::base::clock::Clock;
-use crate::cli::args::{AdHocJob, Mode};
+use crate::cli::args::AdHocJob;
 use crate::cli::drive;
 use crate::cli::error::Result;
-use crate::cli::output;
+use crate::cli::output::{self, Format};
 use crate::cli::settings::{Asked, Resolved, resolve};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::wiring;
@@ -26,10 +26,10 @@ pub fn check(arguments: &AdHocJob, around: &Surroundings) -> Result<Exit> {
     let findings = drive::block_on(around, async { examine(&resolved, around).await })?;
     let text = output::text_options(around, arguments.output.verbose, &resolved.run_command);
     let mut out = output::stdout();
-    let written: io::Result<()> = match output::resolved(arguments.output.mode) {
-        Mode::Silent => Ok(()),
-        Mode::Json => report::write_json(&mut out, &findings),
-        Mode::Auto | Mode::Text => report::write_text(&mut out, &findings, &text),
+    let written: io::Result<()> = match output::format(arguments.output.mode) {
+        Format::Silent => Ok(()),
+        Format::Json => report::write_json(&mut out, &findings),
+        Format::Text => report::write_text(&mut out, &findings, &text),
     };
     output::written(written, "write the findings", report::exit(&findings))
 }
