@@ -245,6 +245,8 @@ impl Screen {
             readonly: self.setup.readonly,
         };
         self.guard.draw(|frame| page = draw(frame, &scene))?;
+        #[cfg(debug_assertions)]
+        panic_on_purpose(&self.setup.variable);
         self.view.page = page;
         Ok(())
     }
@@ -331,6 +333,12 @@ impl Screen {
             std::thread::park_timeout(INPUT_WAIT_MAX);
         }
     }
+}
+
+/// A panic under the screen, so that a test can see what it leaves; not part of a release.
+#[cfg(debug_assertions)]
+fn panic_on_purpose(variable: &Variables) {
+    assert!(variable("SYNCLINE_DEBUG_PANIC").is_none_or(|place| place != "screen"), "asked for");
 }
 
 /// Whether something on screen counts seconds.

@@ -9,6 +9,7 @@ mod demo;
 mod engine;
 mod events;
 mod kills;
+mod pty;
 pub mod report;
 mod simulation;
 mod sqlite;
