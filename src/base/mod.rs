@@ -9,6 +9,7 @@ pub mod escape;
 pub mod human;
 pub mod limits;
 pub mod nearest;
+pub mod planted;
 pub mod random;
 pub mod ring;
 pub mod task;

@@ -12,6 +12,7 @@ use super::job::Approvals;
 use super::table::{Stage, TableWork};
 use crate::base::human;
 use crate::base::limits::{GUARD_ROWS_MIN, STATE_PAGE_ROWS_MAX};
+use crate::base::planted::{Bug, is_planted};
 use crate::model::digest::Digest;
 use crate::model::event::EventBody;
 use crate::model::settings::{Deletes, TableSettings};
@@ -37,6 +38,7 @@ pub fn judge(context: &Context, table: &mut TableWork) -> Flow<()> {
     let target_rows = table.counts.1.unwrap_or(deletes);
     let source_is_empty = table.counts.0 == Some(0);
     match refusal(&settings, source_is_empty, deletes, target_rows) {
+        Some(_) if is_planted(Bug::HoldIgnored) => Ok(()),
         Some((guard, reason)) => hold_deletes(context, table, guard, reason, deletes),
         None => Ok(()),
     }

@@ -6,6 +6,7 @@ use super::interrupt::Flow;
 use super::table::TableWork;
 use crate::base::clock::Timestamp;
 use crate::base::human;
+use crate::base::planted::{Bug, is_planted};
 use crate::model::event::{EventBody, Level, PlanFact, Side};
 use crate::model::key::Key;
 use crate::model::pair::KeyOrder;
@@ -145,7 +146,8 @@ async fn stamps(
         return Ok(nothing);
     }
     let now: Timestamp = context.source_clock.unwrap_or_else(|| context.job.clock.now());
-    let bound = now.minus(table.paired().settings().overlap_window);
+    let overlap = table.paired().settings().overlap_window;
+    let bound = if is_planted(Bug::WatermarkWithoutOverlap) { now } else { now.minus(overlap) };
     let view = &views.source_view;
     let ask = |since, now| views.source.stamps(view, since, now);
     let known = ask(since.map(|watermark| &watermark.stamp), now);

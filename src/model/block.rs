@@ -9,6 +9,7 @@
 use super::compare::{self, CompareForm};
 use super::key::{self, Key};
 use super::value::{Value, ValueRef};
+use crate::base::planted::{Bug, is_planted};
 
 const TAG_NULL: u8 = 0;
 const TAG_INTEGER: u8 = 1;
@@ -254,7 +255,9 @@ impl RowShape {
 
     /// Whether every field is compared by its own bytes, so that the row's bytes serve as its compare form.
     pub fn is_exact(&self) -> bool {
-        self.forms.iter().all(|form| *form == CompareForm::Exact) && self.null_as.iter().all(Option::is_none)
+        self.forms.iter().all(|form| *form == CompareForm::Exact)
+            && self.null_as.iter().all(Option::is_none)
+            && !is_planted(Bug::NullIsEmpty)
     }
 }
 

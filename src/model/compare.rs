@@ -11,6 +11,7 @@
 use super::block::{RowShape, encode_field};
 use super::common;
 use super::value::ValueRef;
+use crate::base::planted::{Bug, is_planted};
 
 /// How a column pair is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,6 +95,7 @@ pub fn encode_row<'a>(shape: &RowShape, fields: impl Iterator<Item = ValueRef<'a
 fn encode_value(shape: &RowShape, column: usize, form: CompareForm, value: ValueRef<'_>, out: &mut Vec<u8>) {
     let substitute = shape.null_as.get(column).and_then(Option::as_ref).filter(|_| value.is_null());
     let value = substitute.map_or(value, |value| value.as_ref());
+    let value = if value.is_null() && is_planted(Bug::NullIsEmpty) { ValueRef::Text(b"") } else { value };
     match form {
         CompareForm::Exact => encode_field(value, out),
         CompareForm::Common(common) => common::encode(common, value, out),

@@ -1,6 +1,8 @@
 //! Half-open ranges of keys.
 
 use super::key::Key;
+use super::value::Value;
+use crate::base::planted::{Bug, is_planted};
 
 /// The keys `lower <= key < upper`; a missing bound is open-ended, so that rows beyond any known key belong to a range.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -44,12 +46,23 @@ impl KeyRange {
             let below_upper = self.upper.as_ref().is_none_or(|upper| bound < upper);
             if above_lower && below_upper {
                 pieces.push(Self { lower: lower.take(), upper: Some(bound.clone()) });
-                lower = Some(bound.clone());
+                lower = Some(if is_planted(Bug::OffByOneBound) { behind(bound) } else { bound.clone() });
             }
         }
         pieces.push(Self { lower, upper: self.upper.clone() });
         pieces
     }
+}
+
+/// The smallest key above this one, as far as integers and texts go; the mistake of [`Bug::OffByOneBound`].
+fn behind(key: &Key) -> Key {
+    let mut values = key.values();
+    match values.last_mut() {
+        Some(Value::Integer(number)) => *number += 1,
+        Some(Value::Text(bytes)) => bytes.push(0),
+        _ => {}
+    }
+    Key::from_values(&values)
 }
 
 impl std::fmt::Display for KeyRange {

@@ -8,6 +8,7 @@ use super::super::interrupt::{Flow, Interrupt};
 use super::super::table::{Paired, TableWork};
 use super::super::tally::Work;
 use super::quarantine;
+use crate::base::planted::{Bug, is_planted};
 use crate::model::block::RowBlock;
 use crate::model::digest::Digest;
 use crate::model::event::{EventBody, Side};
@@ -213,6 +214,11 @@ fn refuse_row(
         let finding = Finding::Row { kind: load.kind, key: load.items[0].key.clone() };
         changes.push(StateChange::FindingsAdded { table: table.name.clone(), findings: vec![finding] });
     }
+    if is_planted(Bug::ParkedRowForgotten) {
+        let ids = load.items.iter().filter_map(|item| item.finding).collect();
+        changes.retain(|change| !matches!(change, StateChange::FindingsAdded { .. }));
+        changes.push(StateChange::FindingsRemoved { table: table.name.clone(), ids });
+    }
     context.remember(&changes)
 }
 
@@ -246,6 +252,9 @@ async fn commit<T>(
     if noted {
         context.remember(&[StateChange::UnitStarted { unit: unit.clone() }])?;
     }
+    if is_planted(Bug::CheckpointBeforeCommit) {
+        book(context, table, load, &unit, &Applied::default(), Duration::ZERO, noted)?;
+    }
     let write = async {
         let start = context.elapsed();
         let result = context.sides.apply(&batch).await;
@@ -263,8 +272,14 @@ async fn commit<T>(
             }
             return Err(CommitError::Refused(error));
         }
+        Err(error) if error.class == ErrorClass::Connection && is_planted(Bug::LostAnswerIsDone) => {
+            Applied::default()
+        }
         Err(error) => return Err(Interrupt::from_store(Side::Target, error).into()),
     };
+    if is_planted(Bug::CheckpointBeforeCommit) {
+        return Ok(applied);
+    }
     book(context, table, load, &unit, &applied, time, noted)?;
     Ok(applied)
 }

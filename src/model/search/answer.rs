@@ -7,6 +7,7 @@ use super::range_map::Join;
 use super::range_search::RangeSearch;
 use super::request::{LeafAnswer, Outcome, ProbeId, ReadTotals, SearchError, SearchStep};
 use super::settings::Compare;
+use crate::base::planted::{Bug, is_planted};
 use crate::model::digest::Digest;
 use crate::model::key::Key;
 use crate::model::range::KeyRange;
@@ -93,7 +94,8 @@ impl RangeSearch {
         node.open.source_rows = source.count;
         node.open.target_rows = target.count;
         node.digests = Some((source, target));
-        let equal = source == target || self.settings.count_only() && source.count == target.count;
+        let counts_decide = self.settings.count_only() || is_planted(Bug::CountsAloneCompared);
+        let equal = source == target || counts_decide && source.count == target.count;
         if node.open.role == OpenRole::FirstLevel {
             self.first_level.0 += 1;
             self.first_level.1 += u64::from(!equal);

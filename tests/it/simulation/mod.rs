@@ -4,12 +4,14 @@
 //! or after their effect, streams are cut, calls hang, connections and clocks go away and come back, rows are refused,
 //! the source's application goes on writing, an operator sends commands, and the process is killed between any two
 //! awaits or at a commit of its state. Then everything is calm, and what must hold is judged without the engine
-//! ([`oracle`]; over all processes of a pass, [`ledger`]; what a search has to find, [`search`]).
+//! ([`oracle`]; over all processes of a pass, [`ledger`]; what a search has to find, [`search`]). That this finds what it
+//! is for is proven by bugs planted on purpose (`planted`, with the feature `planted-bugs`).
 //!
 //! ```text
 //! cargo test --test it simulation::                          a few hundred seeds
 //! SYNCLINE_SIM_SEEDS=10000 cargo test --test it simulation:: as many as asked
 //! SYNCLINE_SIM_SEED=4711 cargo test --test it simulation::   one seed again, with its story
+//! cargo test --features planted-bugs --test it planted::     each planted bug is found
 //! ```
 //!
 //! Does not belong here: what one backend or one part of the engine promises.
@@ -21,6 +23,8 @@ mod life;
 mod operator;
 mod oracle;
 mod pair;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod search;
 mod seeds;
 mod spec;
