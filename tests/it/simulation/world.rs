@@ -15,7 +15,7 @@ use syncline::model::settings::{
 };
 use syncline::model::value::Value;
 use syncline::state::memory::MemoryDisk;
-use syncline::store::memory::{Call, Database, FaultDraw, FaultProfile, MemoryOptions, MemoryStore};
+use syncline::store::memory::{Call, Database, Fault, FaultDraw, FaultProfile, MemoryOptions, MemoryStore};
 
 use super::clock::SimClock;
 use super::faults::SimFaults;
@@ -117,7 +117,7 @@ impl World {
     /// From now on things go wrong, and the application writes while the job reads.
     pub fn unleash(&self, random: &mut Random) {
         for store in [&self.source, &self.target] {
-            let profile = FaultProfile::swarm(random);
+            let profile = if random.chance(8) { forgetful(random) } else { FaultProfile::swarm(random) };
             let refuse_one_in = if random.chance(4) { 3 + random.below(20) } else { 0 };
             let draw = FaultDraw::new(profile, random.fork());
             store.set_faults(Some(Box::new(SimFaults::new(draw, refuse_one_in, random.next_u64()))));
@@ -172,6 +172,15 @@ impl World {
         drift(&mut content, &self.specs, spec, random);
         self.target_touched.store(true, Ordering::Relaxed);
         self.target.set_database(content);
+    }
+}
+
+/// Nothing goes wrong but what is the hardest to see: writes that are acknowledged and lost.
+fn forgetful(random: &mut Random) -> FaultProfile {
+    FaultProfile {
+        faults: vec![(Fault::Forget, 1 + random.below(4))],
+        calls: vec![Call::Apply],
+        budget: 1 + random.below(3),
     }
 }
 
