@@ -20,6 +20,10 @@ pub const SEARCH_UNIT_ROWS_MAX: u64 = 100_000;
 /// Time a search may run before its progress is saved.
 pub const SEARCH_UNIT_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// Changed rows that a search remembers to have listed, so that the next one does not list them again; of more, a row
+/// may be written and counted twice.
+pub const LISTED_ROWS_MAX: usize = 100_000;
+
 /// Sample keys in one event.
 pub const EVENT_SAMPLES_MAX: usize = 20;
 

@@ -10,7 +10,7 @@ use crate::base::limits::RESUME_AGE_MAX;
 use crate::model::event::{EventBody, Level, Side};
 use crate::model::settings::Bookkeeping;
 use crate::model::types::Compatibility;
-use crate::state::{PassFingerprint, StateChange, TableMemory, TableTotals, Unit};
+use crate::state::{FindingKind, PassFingerprint, StateChange, TableMemory, TableTotals, Unit};
 use crate::store::UnitMark;
 
 /// Numbers the pass and decides whether it continues an interrupted one.
@@ -98,7 +98,17 @@ async fn settle_marked_units(context: &Context, table: &TableWork) -> Flow<()> {
     if table.paired().settings().bookkeeping != Bookkeeping::Target {
         return Ok(());
     }
+    let write = &table.paired().write;
     for unit in context.state().open_units(&table.name)? {
+        // A mark does not say which rows hit none; where some may not have, the unit is done again and counts then.
+        let surely_hit = match unit.kind {
+            FindingKind::Extra => true,
+            FindingKind::Missing => write.filter.is_none(),
+            FindingKind::Changed => false,
+        };
+        if !surely_hit {
+            continue;
+        }
         let mark =
             UnitMark { job: context.job.settings.name.clone(), table: table.name.clone(), unit: unit.id };
         let committed = context

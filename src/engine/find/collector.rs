@@ -1,5 +1,6 @@
 //! The sink that keeps findings in the state: single rows, or runs of neighbours of one kind.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +9,9 @@ use super::super::context::Context;
 use super::super::interrupt::Flow;
 use super::super::table::TableWork;
 use super::{RowRef, Sink};
-use crate::base::limits::{EVENT_SAMPLES_MAX, PROOF_RANGES_MAX, RUN_ROWS_MIN};
+use crate::base::limits::{
+    EVENT_SAMPLES_MAX, LISTED_ROWS_MAX, PROOF_RANGES_MAX, RUN_ROWS_MIN, STATE_PAGE_ROWS_MAX,
+};
 use crate::model::digest::{Digest, DigestHeader};
 use crate::model::event::{Progress, SampleKey};
 use crate::model::key::Key;
@@ -31,6 +34,8 @@ pub struct Collector {
     keeps_runs: bool,
     /// How old the source view may become; none when a search cannot go on through another one.
     source_age_max: Option<Duration>,
+    /// Changed rows, and runs of them, that the search before this one has listed.
+    listed: (BTreeSet<Key>, Vec<KeyRange>),
 }
 
 /// Neighbours of one kind; as long as there are few, their keys.
@@ -61,7 +66,35 @@ impl Collector {
             rows_seen: 0,
             keeps_runs,
             source_age_max,
+            listed: Default::default(),
         }
+    }
+
+    /// Learns which changed rows are on the list, which are not listed again.
+    pub fn learn_listed(&mut self, context: &Context) -> Flow<()> {
+        let mut after = 0;
+        while self.listed.0.len() + self.listed.1.len() < LISTED_ROWS_MAX {
+            let page =
+                context.state().findings(&self.table, FindingKind::Changed, after, STATE_PAGE_ROWS_MAX)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for stored in page {
+                match stored.finding {
+                    Finding::Row { key, .. } => drop(self.listed.0.insert(key)),
+                    Finding::Run { range, .. } => self.listed.1.push(range),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn lists(&self, key: &[u8]) -> bool {
+        let (rows, runs) = &self.listed;
+        if rows.is_empty() && runs.is_empty() {
+            return false;
+        }
+        let key = Key::from_encoded(key);
+        rows.contains(&key) || runs.iter().any(|range| range.contains(key.as_bytes()))
     }
 
     /// Ends an open run before `next`, the first key that is not part of it.
@@ -114,6 +147,9 @@ impl Sink for Collector {
         _target: Option<RowRef<'_>>,
     ) {
         self.rows_seen += 1;
+        if kind == FindingKind::Changed && self.lists(key) {
+            return;
+        }
         if kind == FindingKind::Extra || !self.keeps_runs {
             self.end_run(Some(key));
             self.pending.push(Finding::Row { kind, key: Key::from_encoded(key) });

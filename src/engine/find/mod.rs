@@ -276,6 +276,7 @@ async fn find_then(context: &Context, table: &mut TableWork, strategy: Strategy)
             progress.remaining.clear();
             progress.strategy = both(&progress.strategy, strategy);
             let mut collector = Collector::new(table, progress);
+            collector.learn_listed(context)?;
             modified::modified_since(context, &views, table, &mut collector, modified::Rows::ChangedOnly)
                 .await?;
             collector.finish(context)
