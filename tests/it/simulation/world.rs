@@ -171,6 +171,7 @@ impl World {
         let spec = &self.specs[random.below(self.specs.len() as u64) as usize];
         drift(&mut content, &self.specs, spec, random);
         self.target_touched.store(true, Ordering::Relaxed);
+        self.ledger.lock().unwrap().touch();
         self.target.set_database(content);
     }
 }
