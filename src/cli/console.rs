@@ -11,8 +11,7 @@ use super::settings::Resolved;
 use super::surroundings::Surroundings;
 use crate::model::event::{Event, EventBody, Level};
 use crate::report::{Reporter, RunEnd, TextOptions, TextReporter};
-use crate::tui::ConsoleSetup;
-use crate::tui::keys::BUILT_IN;
+use crate::tui::{ConsoleSetup, keys, theme};
 
 /// Frames a second over ssh, where every byte counts, and elsewhere.
 const FPS_SSH: u32 = 4;
@@ -36,7 +35,7 @@ pub fn setup(
     let environment = around.environment.clone();
     let over_ssh = environment.get("SSH_CONNECTION").is_some_and(|connection| !connection.is_empty());
     Ok(Some(ConsoleSetup {
-        theme: console.theme.clone(),
+        theme: (console.theme.clone(), file_of(&console.theme, theme::BUILT_IN, "theme")?),
         keymap: keymap(&console.keymap)?,
         color: console.color.clone(),
         glyphs: console.glyphs.clone(),
@@ -53,14 +52,25 @@ pub fn setup(
 
 /// The text of a key map by its name, or of a file.
 fn keymap(name: &str) -> Result<String> {
-    if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-        return Ok((*text).to_owned());
+    let built_in = || keys::BUILT_IN.iter().find(|(known, _)| *known == name);
+    let text = file_of(name, keys::BUILT_IN, "key map")?;
+    Ok(text.unwrap_or_else(|| built_in().map_or(String::new(), |(_, text)| (*text).to_owned())))
+}
+
+/// The text of the file that a setting names; none when it names what is built in.
+fn file_of(name: &str, built_in: &[(&str, &str)], what: &str) -> Result<Option<String>> {
+    if built_in.iter().any(|(known, _)| *known == name) {
+        return Ok(None);
     }
-    std::fs::read_to_string(name).map_err(|error| {
-        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-        CliError::usage(format!("the key map {} cannot be read: {error}", crate::base::escape::visible(name)))
-            .hint(format!("there are: {}; or give a file", known.join(", ")))
-    })
+    match std::fs::read_to_string(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => {
+            let known: Vec<&str> = built_in.iter().map(|(name, _)| *name).collect();
+            let shown = crate::base::escape::visible(name);
+            Err(CliError::usage(format!("the {what} {shown} cannot be read: {error}"))
+                .hint(format!("there are: {}; or give a file", known.join(", "))))
+        }
+    }
 }
 
 /// Says after the screen what it may have hidden: the last warnings, and the summary as in text mode.

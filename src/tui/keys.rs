@@ -128,7 +128,10 @@ impl KeyMap {
             for (name, keys) in keys {
                 let action = Action::from_name(name).ok_or_else(|| {
                     let near = nearest::nearest(name, ACTIONS.iter().map(|spec| spec.name));
-                    format!("key map: there is no action {name}; nearest: {}", near.unwrap_or("help"))
+                    match near {
+                        Some(near) => format!("key map: there is no action {name}; nearest: {near}"),
+                        None => format!("key map: there is no action {name}; --print-actions lists them"),
+                    }
                 })?;
                 let keys: Option<Vec<String>> = keys
                     .as_array()
@@ -185,7 +188,7 @@ mod tests {
         assert_eq!(map.action(Key::parse("f").unwrap()), None);
         let error = |text: &str| KeyMap::parse(text).unwrap_err();
         assert!(error("[screen]\nquit = [\"p\"]").contains("p means both pause-table and quit"));
-        assert!(error("[screen]\nquti = []").contains("nearest: quit"));
+        assert!(error("[screen]\nquitt = []").contains("nearest: quit"));
         assert!(error("[screen]\nquit = [\"hyper-q\"]").contains("hyper-q is no key"));
     }
 }

@@ -45,8 +45,8 @@ pub type Variables = Box<dyn Fn(&str) -> Option<String> + Send>;
 
 /// How the console is set up.
 pub struct ConsoleSetup {
-    /// Name of the theme.
-    pub theme: String,
+    /// Name of the theme, and its text when it is not a built-in one.
+    pub theme: (String, Option<String>),
     /// Text of the key map.
     pub keymap: String,
     /// The setting `color`.
@@ -91,7 +91,10 @@ impl Console {
     pub fn open(setup: ConsoleSetup, hub: &Hub, commands: Commands) -> Result<Self, String> {
         let keys = KeyMap::parse(&setup.keymap)?;
         let depth = Depth::choose(&setup.color, &setup.variable);
-        let theme = Theme::built_in(&setup.theme, depth)?;
+        let theme = match &setup.theme {
+            (name, Some(text)) => Theme::of_text(name, text, depth)?,
+            (name, None) => Theme::built_in(name, depth)?,
+        };
         let glyphs = glyphs::choose(&setup.glyphs, &setup.variable);
         let facts = Arc::new(Facts {
             board: Mutex::new(Board::new(setup.error_count_max)),

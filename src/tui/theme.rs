@@ -151,8 +151,15 @@ impl Theme {
     ///
     /// Errors: the name is unknown; says the nearest one.
     pub fn built_in(name: &str, depth: Depth) -> Result<Self, String> {
+        Self::load(name, depth, &built_in_text)
+    }
+
+    /// A theme by its text, called `name`; it may inherit a built-in one.
+    ///
+    /// Errors: as [`Theme::load`].
+    pub fn of_text(name: &str, text: &str, depth: Depth) -> Result<Self, String> {
         Self::load(name, depth, &|wanted| {
-            BUILT_IN.iter().find(|(known, _)| *known == wanted).map(|(_, text)| (*text).to_owned())
+            if wanted == name { Some(text.to_owned()) } else { built_in_text(wanted) }
         })
     }
 
@@ -179,6 +186,10 @@ impl Theme {
         }
         Ok(Self { name: name.to_owned(), styles })
     }
+}
+
+fn built_in_text(name: &str) -> Option<String> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
 }
 
 fn unknown_theme(name: &str) -> String {
@@ -212,7 +223,12 @@ fn read(
                     let known = ROLES.iter().find(|(_, known)| known == role).map(|(known, _)| *known);
                     let known = known.ok_or_else(|| {
                         let near = nearest::nearest(role, ROLES.iter().map(|(_, name)| *name));
-                        format!("theme {name}: there is no role {role}; nearest: {}", near.unwrap_or("text"))
+                        match near {
+                            Some(near) => format!("theme {name}: there is no role {role}; nearest: {near}"),
+                            None => format!(
+                                "theme {name}: there is no role {role}; --print-theme-items lists them"
+                            ),
+                        }
                     })?;
                     let value =
                         value.as_str().ok_or_else(|| format!("theme {name}: roles.{role} is not text"))?;
@@ -382,6 +398,14 @@ mod tests {
             assert!(style.bg.is_none());
             assert!(!matches!(style.fg, Some(Color::Rgb(..) | Color::Indexed(_))));
         }
+    }
+
+    #[test]
+    fn a_theme_of_ones_own_says_only_what_differs() {
+        let mine = Theme::of_text("mine", "inherits = \"nord\"\n[roles]\nok = \"blue\"", Depth::Rgb).unwrap();
+        let nord = Theme::built_in("nord", Depth::Rgb).unwrap();
+        assert_eq!(mine.style(Role::Ok).fg, Some(Color::Blue));
+        assert_eq!(mine.style(Role::Error), nord.style(Role::Error));
     }
 
     #[test]

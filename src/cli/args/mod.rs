@@ -38,6 +38,7 @@ use common::YesOrNo;
     disable_help_subcommand = true,
     max_term_width = 100
 )]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line, each read by name")]
 pub struct Arguments {
     /// Print a commented configuration with every key, and exit
     #[arg(long, env = "SYNCLINE_PRINT_CONFIG_TEMPLATE", hide_env_values = true)]
@@ -47,6 +48,14 @@ pub struct Arguments {
     /// Print the merged configuration, each value with its origin, and exit
     #[arg(long, env = "SYNCLINE_PRINT_CONFIG", hide_env_values = true, value_parser = YesOrNo::new())]
     pub print_config: bool,
+
+    /// Print every action of the console with its keys, as a key map, and exit
+    #[arg(long, env = "SYNCLINE_PRINT_ACTIONS", hide_env_values = true, value_parser = YesOrNo::new())]
+    pub print_actions: bool,
+
+    /// Print every role of a theme, as the default theme has them, and exit
+    #[arg(long, env = "SYNCLINE_PRINT_THEME_ITEMS", hide_env_values = true, value_parser = YesOrNo::new())]
+    pub print_theme_items: bool,
 
     /// Without a command: as `run`.
     #[command(flatten)]

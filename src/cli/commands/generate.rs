@@ -6,6 +6,8 @@ use crate::cli::args;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output;
 use crate::model::outcome::Exit;
+use crate::tui::action::{ACTIONS, ActionSpec};
+use crate::tui::theme::BUILT_IN;
 
 /// Writes a completion script.
 pub fn completions(shell: clap_complete::Shell) -> Result<Exit> {
@@ -23,6 +25,22 @@ pub fn manual() -> Result<Exit> {
 /// Writes the commented configuration.
 pub fn template() -> Result<Exit> {
     print(crate::config::template().as_bytes())
+}
+
+/// Writes the default keys of every action as a key map that can be changed and used.
+pub fn actions() -> Result<Exit> {
+    let line = |spec: &ActionSpec| {
+        let keys: Vec<String> = spec.keys.iter().map(|key| format!("{key:?}")).collect();
+        format!("{} = [{}] # {}\n", spec.name, keys.join(", "), spec.help)
+    };
+    let lines: String = ACTIONS.iter().map(line).collect();
+    print(format!("[screen]\n{lines}").as_bytes())
+}
+
+/// Writes the default theme, which sets every role.
+pub fn theme_items() -> Result<Exit> {
+    let default = BUILT_IN.iter().find(|(name, _)| *name == "default");
+    print(default.map_or("", |(_, text)| *text).as_bytes())
 }
 
 /// Writes text that is ready.

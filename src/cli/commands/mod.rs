@@ -24,6 +24,12 @@ pub fn execute(arguments: &Arguments, around: &Surroundings) -> Result<Exit> {
     if arguments.print_config_template {
         return generate::template();
     }
+    if arguments.print_actions {
+        return generate::actions();
+    }
+    if arguments.print_theme_items {
+        return generate::theme_items();
+    }
     if arguments.print_config {
         return print_config(arguments, around);
     }

@@ -2,6 +2,9 @@
 
 use syncline::cli::args;
 
+use syncline::tui::keys::KeyMap;
+use syncline::tui::theme::ROLES;
+
 use super::World;
 
 /// The words of every command, the program itself first.
@@ -92,4 +95,15 @@ fn the_template_loads() {
     world.write("syncline.toml", &template);
     let printed = world.run(&["--print-config"]).expect(0);
     assert!(printed.stdout.contains("url = \"sqlite:[WORLD]/source.db\""), "{}", printed.stdout);
+}
+
+#[test]
+fn the_printed_actions_are_a_key_map_and_the_printed_theme_is_a_theme() {
+    let world = World::new();
+    let actions = world.run(&["--print-actions"]).expect(0).stdout;
+    assert_eq!(KeyMap::parse(&actions).unwrap(), KeyMap::default());
+    let theme = world.run(&["--print-theme-items"]).expect(0).stdout;
+    for (_, role) in ROLES {
+        assert!(theme.contains(&format!("\n{role} = ")), "{role}");
+    }
 }
