@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(map.action(Key::parse("q").unwrap()), None);
         assert_eq!(map.action(Key::parse("f").unwrap()), None);
         let error = |text: &str| KeyMap::parse(text).unwrap_err();
-        assert!(error("[screen]\nquit = [\"p\"]").contains("p means both pause-table and quit"));
+        assert!(error("[screen]\nquit = [\"p\"]").contains("p means both quit and pause-table"));
         assert!(error("[screen]\nquitt = []").contains("nearest: quit"));
         assert!(error("[screen]\nquit = [\"hyper-q\"]").contains("hyper-q is no key"));
     }
