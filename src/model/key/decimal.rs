@@ -9,6 +9,10 @@ const NEGATIVE: u8 = 0;
 const ZERO: u8 = 1;
 const POSITIVE: u8 = 2;
 
+/// Largest exponent that is written out; PostgreSQL's largest is 131,072. Bytes that are no key could ask for more
+/// zeros than there is memory.
+const EXPONENT_MAX: u64 = 1_000_000;
+
 /// Appends the form of plain decimal text (`-12.50`); scale is not part of a number's value and is dropped.
 pub(super) fn encode(text: &str, out: &mut Vec<u8>) {
     let (negative, digits) = match text.strip_prefix('-') {
@@ -46,6 +50,9 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<String, KeyError> {
         *byte = reader.byte()? ^ flip;
     }
     let exponent = i64::from(i32::from_be_bytes(exponent) ^ i32::MIN);
+    if exponent.unsigned_abs() > EXPONENT_MAX {
+        return reader.error("a decimal exponent");
+    }
     let mut digits = String::new();
     loop {
         match reader.byte()? ^ flip {
@@ -69,6 +76,14 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<String, KeyError> {
 mod tests {
     use super::super::Key;
     use crate::model::value::Value;
+
+    #[test]
+    fn a_forged_exponent_is_refused_and_not_written_out() {
+        let mut bytes = Key::from_values(&[Value::Decimal("1".into())]).as_bytes().to_vec();
+        let exponent = bytes.len() - 6..bytes.len() - 2;
+        bytes[exponent].copy_from_slice(&[0xff; 4]);
+        assert!(Key::from_bytes(&bytes).is_err());
+    }
 
     #[test]
     fn decimals_sort_by_value_and_come_back_exactly() {
