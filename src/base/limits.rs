@@ -168,3 +168,21 @@ pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Snapshots of one SQLite target that may be open side by side, each with a connection and a thread.
 pub const SQLITE_READERS_MAX: usize = 4;
+
+/// Prepared statements kept by one connection to a server.
+pub const SERVER_STATEMENTS_CACHED_MAX: usize = 64;
+
+/// Rows asked of a MariaDB or MySQL server at a time: as many as may wait in a stream.
+pub const SERVER_PAGE_ROWS_MAX: usize = BLOCK_ROWS_MAX * BLOCKS_AHEAD_MAX;
+
+/// Bytes that a page of rows is meant to have.
+pub const SERVER_PAGE_BYTES: usize = 4 << 20;
+
+/// Rows in one statement that writes to MariaDB or MySQL; beyond, nothing is gained.
+pub const SERVER_STATEMENT_ROWS_MAX: usize = 1000;
+
+/// Parameters of one statement, as the protocol of MariaDB and MySQL counts them.
+pub const SERVER_PARAMETERS_MAX: usize = 65_535;
+
+/// Views of one MariaDB or MySQL database that may be open side by side, each with a connection.
+pub const SERVER_READERS_MAX: usize = 8;

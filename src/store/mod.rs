@@ -11,6 +11,7 @@
 
 mod error;
 pub mod memory;
+pub mod mysql;
 pub mod open;
 mod server;
 pub mod sqlite;

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::mysql::MySqlStore;
 use super::sqlite::SqliteStore;
-use super::{ErrorClass, Result, Store, StoreError};
+use super::{ErrorClass, Result, ServerAddress, Store, StoreError};
 use crate::base::escape::visible;
 use crate::model::settings::EndpointSettings;
+
+/// The port of MariaDB and MySQL.
+const MYSQL_PORT: u16 = 3306;
 
 /// What a store is to a job; decides how its database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,11 @@ pub fn open(endpoint: &EndpointSettings, role: Role) -> Result<Arc<dyn Store>> {
             })?;
             Ok(Arc::new(SqliteStore::open(path, role)))
         }
-        _ => Err(refused("no kind of database goes by this scheme").with_hint("what works: sqlite:PATH")),
+        "mysql" | "mariadb" => {
+            Ok(Arc::new(MySqlStore::new(ServerAddress::parse(endpoint, role, MYSQL_PORT)?, role)))
+        }
+        _ => Err(refused("no kind of database goes by this scheme")
+            .with_hint("what works: sqlite:PATH, mysql://USER@HOST/DATABASE")),
     }
 }
 

@@ -32,7 +32,7 @@ fn wrong_usage() {
     assert_shown("one_url", &world, &["diff", "sqlite:source.db"]);
     assert_shown("unknown_table", &world, &["plan", "--table", "ordres"]);
     assert_shown("unknown_scheme", &world, &["check", "sqlte:source.db", "sqlite:target.db"]);
-    assert_shown("no_store", &world, &["plan", "mysql://u@h/d", "sqlite:target.db"]);
+    assert_shown("no_store", &world, &["plan", "4d://u@h/d", "sqlite:target.db"]);
     assert_shown("unknown_pass", &world, &["history", "--pass", "9"]);
     assert_shown("unknown_key", &world, &["quarantine", "show", "17"]);
 }

@@ -61,7 +61,7 @@ pub async fn the_catalogue_is_described(backend: &dyn Backend) {
         .map(|reference| (reference.columns.join(","), reference.on_delete, reference.deferred))
         .collect();
     let expected = [
-        ("other".into(), ReferentialAction::Refuse, true),
+        ("other".into(), ReferentialAction::Refuse, backend.defers_references()),
         ("parent".into(), ReferentialAction::Cascade, false),
     ];
     assert_eq!(told, expected);

@@ -25,6 +25,7 @@ mod cursor;
 mod faults;
 mod fixture;
 mod life;
+pub mod mariadb;
 mod memory;
 mod odd_keys;
 mod random;
@@ -58,6 +59,11 @@ pub trait Backend: Send + Sync {
 
     /// Types that can be keys here, each with distinct values.
     fn key_types(&self) -> Vec<(LogicalType, Vec<Value>)>;
+
+    /// Whether a reference can be declared to hold only at commit.
+    fn defers_references(&self) -> bool {
+        true
+    }
 }
 
 /// A database, its store and a look at it by other means.
@@ -142,5 +148,6 @@ mod run {
         sqlite_strict_without_rowid,
         sqlite::Sqlite { options: "WITHOUT ROWID, STRICT", ..sqlite::Sqlite::with("wal") }
     );
+    suite!(mariadb, mariadb::MariaDb::default());
     suite!(memory_in_small_blocks, memory::Memory { block_rows: 3, ..memory::Memory::default() });
 }
