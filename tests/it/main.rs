@@ -9,6 +9,7 @@ mod demo;
 mod engine;
 mod events;
 mod kills;
+mod mariadb;
 mod pty;
 pub mod report;
 mod simulation;

@@ -23,7 +23,7 @@
 mod agreement;
 mod cursor;
 mod faults;
-mod fixture;
+pub mod fixture;
 mod life;
 pub mod mariadb;
 mod memory;
