@@ -13,6 +13,7 @@ mod error;
 pub mod memory;
 pub mod mysql;
 pub mod open;
+pub mod postgres;
 mod server;
 pub mod sqlite;
 mod stream;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::mysql::MySqlStore;
+use super::postgres::PostgresStore;
 use super::sqlite::SqliteStore;
 use super::{ErrorClass, Result, ServerAddress, Store, StoreError};
 use crate::base::escape::visible;
@@ -10,6 +11,9 @@ use crate::model::settings::EndpointSettings;
 
 /// The port of MariaDB and MySQL.
 const MYSQL_PORT: u16 = 3306;
+
+/// The port of PostgreSQL.
+const POSTGRES_PORT: u16 = 5432;
 
 /// What a store is to a job; decides how its database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +52,12 @@ pub fn open(endpoint: &EndpointSettings, role: Role) -> Result<Arc<dyn Store>> {
         "mysql" | "mariadb" => {
             Ok(Arc::new(MySqlStore::new(ServerAddress::parse(endpoint, role, MYSQL_PORT)?, role)))
         }
+        "postgres" | "postgresql" => {
+            let address = ServerAddress::parse(endpoint, role, POSTGRES_PORT)?;
+            Ok(Arc::new(PostgresStore::new(address, role)))
+        }
         _ => Err(refused("no kind of database goes by this scheme")
-            .with_hint("what works: sqlite:PATH, mysql://USER@HOST/DATABASE")),
+            .with_hint("what works: sqlite:PATH, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE")),
     }
 }
 

@@ -10,6 +10,7 @@ mod engine;
 mod events;
 mod kills;
 mod mariadb;
+mod postgres;
 mod pty;
 pub mod report;
 mod simulation;

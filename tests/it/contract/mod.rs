@@ -28,6 +28,7 @@ mod life;
 pub mod mariadb;
 mod memory;
 mod odd_keys;
+pub mod postgres;
 mod random;
 mod reading;
 pub mod sqlite;
@@ -149,5 +150,6 @@ mod run {
         sqlite::Sqlite { options: "WITHOUT ROWID, STRICT", ..sqlite::Sqlite::with("wal") }
     );
     suite!(mariadb, mariadb::MariaDb::default());
+    suite!(postgres, postgres::Postgres::default());
     suite!(memory_in_small_blocks, memory::Memory { block_rows: 3, ..memory::Memory::default() });
 }

@@ -340,6 +340,9 @@ pub async fn trap_52_large_batches_are_no_problem(backend: &dyn Backend) {
 /// 1 and 1.0 are one key, and two values: after a write the target holds the one that was sent.
 pub async fn the_written_form_of_a_key_is_the_sources(backend: &dyn Backend) {
     let logical = syncline::model::types::LogicalType::Any;
+    if !backend.key_types().iter().any(|(known, _)| *known == logical) {
+        return;
+    }
     let table = TableDefinition::new("t").column("k", logical).integer("n").primary_key(&["k"]);
     let made: Made = backend.make(Role::Target, vec![table]).await;
     made.database.insert("t", &[vec![int(1), int(0)], vec![int(2), int(0)]]);
