@@ -13,7 +13,7 @@
 //! **Digests** are computed here, from rows that are read and dropped.
 //!
 //! **Writing** ([`writer`]): prepared multi-row statements in a few fixed sizes, bounded by parameters and by
-//! `max_allowed_packet`. `ON DUPLICATE KEY UPDATE` only where no other row can be hit ([`write`]); elsewhere the rows
+//! `max_allowed_packet`. `ON DUPLICATE KEY UPDATE` only where no other row can be hit ([`mod@write`]); elsewhere the rows
 //! that exist are looked up, locked, and updated, and the others inserted.
 //!
 //! Does not belong here: what to compare or to write.

@@ -10,7 +10,7 @@
 //! one. Bounds are values of the column's type wherever one compares the same ([`bound`]). Digests are computed here,
 //! from the rows.
 //!
-//! **Writing.** A batch is a few statements over `unnest` of one array a column ([`write`]), never a statement a row. The
+//! **Writing.** A batch is a few statements over `unnest` of one array a column ([`mod@write`]), never a statement a row. The
 //! server tells no position of a refused row.
 //!
 //! Does not belong here: what to compare or to write.
