@@ -5,11 +5,19 @@ use super::World;
 /// No part of any output or file may hold this.
 const CANARY: &str = "canary-7f3a";
 
+/// Nobody answers at the URLs below, and nobody shall be waited for.
+const IMPATIENT: [(&str, &str); 3] = [
+    ("SYNCLINE_SOURCE_RETRY_COUNT", "0"),
+    ("SYNCLINE_SOURCE_RECONNECT_DELAY", "10ms"),
+    ("SYNCLINE_SOURCE_RECONNECT_FOR", "10ms"),
+];
+
 /// Runs commands and looks for the canary in both streams and in every file but those that hold it by intention.
 fn assert_secret(world: &World, variables: &[(&str, &str)], commands: &[&[&str]], meant: &[&str]) {
     for arguments in commands {
         for mode in ["text", "json"] {
-            let variables: Vec<_> = variables.iter().copied().chain([("SYNCLINE_MODE", mode)]).collect();
+            let variables: Vec<_> =
+                variables.iter().copied().chain([("SYNCLINE_MODE", mode)]).chain(IMPATIENT).collect();
             let ended = world.run_with(&variables, arguments);
             assert!(!ended.shown().contains(CANARY), "{arguments:?}: {}", ended.shown());
         }
