@@ -19,6 +19,7 @@ use crate::report::RunEnd;
 use crate::tui::{Console, ConsoleSetup};
 
 /// Runs a future to its end on a runtime of its own; threads that are still at work then are left behind.
+#[cfg_attr(not(debug_assertions), expect(unused_variables, reason = "only a debug build panics on purpose"))]
 pub fn block_on<T>(around: &Surroundings, future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
